@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * wd_hw, the virtual hardware: what its files share.
+ *
+ * bus.c    the root bus, its functions, BAR assignment
+ * config.c config space of a function and what writes to it do
+ * bar.c    the memory behind the BARs
+ * msix.c   the interrupt controller
+ * mbox.c   the management processor: mailbox commands, function-level reset
+ * chan.c   channels: rings, doorbells, descriptors, completions
+ * engine.c the engines: threads that serve the channels
+ * comp.c   deflate and inflate streams
+ *
+ * Load order (main.c): MSI domain, BAR memory, IOMMU ports, scan, engines, then
+ * the drivers may bind. Unload is the reverse.
+ */
+#ifndef _WD_HW_H
+#define _WD_HW_H
+
+#include <linux/atomic.h>
+#include <linux/pci.h>
+#include <linux/sched.h>
+#include <linux/spinlock.h>
+#include <linux/types.h>
+
+#include "../wd_regs.h"
+#include "../iommu/wd_iommu.h"
+
+#define WD_HW_MAX_FUNCS		8
+#define WD_HW_PCI_DOMAIN	0x5744
+#define WD_CFG_SIZE		4096
+
+struct wd_mgmt;
+struct wd_engine_pool;
+struct wd_chan;
+struct wd_msix;
+
+/* What a function and its place in the machine offer. */
+struct wd_func_type {
+	const char *name;	/* as in the module parameter functions= */
+	bool iommu;		/* an IOMMU in front of it */
+	bool pasid;		/* PASID, PRI and ATS capabilities */
+};
+
+/**
+ * struct wd_func - one PCI function
+ * @type:     what it offers
+ * @index:    number of the function, from 0
+ * @devfn:    where it sits on the root bus
+ * @cfg:      config space as it reads
+ * @cfg_mask: bits of @cfg that a write can change. Both are protected by
+ *            pci_lock, which the PCI core holds around each access.
+ * @vsc, @msix_cap, @pcie_cap: config-space offsets of capabilities
+ * @bar:      the memory of BAR 0 as the device itself sees it
+ * @bar_phys: its physical address
+ * @msix:     interrupt state (msix.c)
+ * @port:     where DMA goes; NULL: no IOMMU, DMA addresses are physical
+ * @mgmt:     management processor (mbox.c)
+ * @pool:     engines (engine.c)
+ * @chans:    WD_MAX_CHANNELS channels (chan.c)
+ */
+struct wd_func {
+	const struct wd_func_type *type;
+	unsigned int index;
+	unsigned int devfn;
+
+	u8 cfg[WD_CFG_SIZE];
+	u8 cfg_mask[WD_CFG_SIZE];
+	u16 vsc;
+	u16 msix_cap;
+	u16 pcie_cap;
+
+	void *bar;
+	phys_addr_t bar_phys;
+	struct wd_msix *msix;
+	struct wd_iommu_port *port;
+
+	struct wd_mgmt *mgmt;
+	struct wd_engine_pool *pool;
+	struct wd_chan *chans;
+};
+
+/* config.c: called with pci_lock held by the bus's pci_ops, interrupts off */
+void wd_config_init(struct wd_func *f);
+int wd_config_read(struct wd_func *f, int where, int size, u32 *val);
+int wd_config_write(struct wd_func *f, int where, int size, u32 val);
+/* The power-on values again, but for the BAR address. From wd_mgmt's thread. */
+void wd_config_reset(struct wd_func *f);
+bool wd_config_bus_master(const struct wd_func *f);
+/* DMA address of the mailbox buffer as the driver set it. Any context. */
+u64 wd_config_mbox_addr(const struct wd_func *f);
+
+/* bar.c */
+int wd_bar_alloc(struct wd_func *f);
+void wd_bar_free(struct wd_func *f);
+
+static inline u32 wd_bar_read32(const struct wd_func *f, unsigned int off)
+{
+	return READ_ONCE(*(u32 *)(f->bar + off));
+}
+
+static inline void wd_bar_write32(struct wd_func *f, unsigned int off, u32 val)
+{
+	WRITE_ONCE(*(u32 *)(f->bar + off), val);
+}
+
+/* msix.c */
+int wd_msix_init(void);		/* the irq domain, before the bus is made */
+void wd_msix_exit(void);
+struct irq_domain *wd_msix_domain(void);
+int wd_msix_func_init(struct wd_func *f);
+void wd_msix_func_exit(struct wd_func *f);
+/*
+ * Raise a vector of a function. Process context or softirq. Masked vectors and
+ * a masked function set the pending bit; MSI-X not enabled: nothing happens.
+ */
+void wd_msix_raise(struct wd_func *f, unsigned int vector);
+
+/* bus.c */
+int wd_bus_add(struct wd_func **funcs, unsigned int n);	/* scan; no driver binds yet */
+void wd_bus_publish(void);				/* pci_bus_add_devices */
+void wd_bus_remove(void);
+
+/* mbox.c; the first three come from config writes: pci_lock held, interrupts off */
+void wd_mbox_doorbell(struct wd_func *f, u32 seq);
+void wd_engine_wake(struct wd_func *f, u32 chan);	/* engine.c */
+void wd_mgmt_flr(struct wd_func *f);			/* DEVCTL.BCR_FLR was written */
+bool wd_mgmt_in_reset(const struct wd_func *f);		/* config reads as all ones then */
+int wd_mgmt_start(struct wd_func *f);
+void wd_mgmt_stop(struct wd_func *f);
+
+#endif

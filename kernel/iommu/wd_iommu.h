@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The socket that wd_iommu offers to virtual hardware: a port is the place one
+ * PCI function is plugged into, and all DMA of that function goes through it.
+ * Only hardware models include this; drivers of the functions reach the IOMMU
+ * through the kernel's DMA and IOMMU APIs.
+ */
+#ifndef _WD_IOMMU_H
+#define _WD_IOMMU_H
+
+#include <linux/completion.h>
+#include <linux/list.h>
+#include <linux/refcount.h>
+#include <linux/types.h>
+
+struct wd_iommu_port;
+
+#define WD_IOMMU_NO_PASID	(~0U)
+
+/**
+ * wd_iommu_port_create - make a place to plug a function into
+ * @domain: PCI domain number
+ * @bus:    bus number
+ * @devfn:  device and function number
+ * @pasids: number of PASIDs that the function can use, 0 for none
+ *
+ * To be called before the bus is scanned: the function is claimed for this
+ * IOMMU when it appears on the PCI bus.
+ *
+ * Return: the port or an ERR_PTR.
+ */
+struct wd_iommu_port *wd_iommu_port_create(int domain, u8 bus, u8 devfn,
+					   unsigned int pasids);
+
+/* wd_iommu_port_destroy - the function is gone from the PCI bus and does no more DMA */
+void wd_iommu_port_destroy(struct wd_iommu_port *port);
+
+/**
+ * struct wd_iommu_access - an address space, opened for a few accesses
+ *
+ * Opened and closed by the same kernel thread, which may not sleep for long in
+ * between: an unbind of the address space waits for it.
+ */
+struct wd_iommu_access {
+	struct wd_iommu_port *port;
+	u32 pasid;
+	struct mm_struct *mm;
+	u64 fault_addr;
+};
+
+/*
+ * wd_iommu_open - open an address space of a port
+ *
+ * WD_IOMMU_NO_PASID opens the function's own one. From a kernel thread only.
+ * Return: 0, or -ENXIO where the PASID is not bound or its process is gone.
+ */
+int wd_iommu_open(struct wd_iommu_port *port, u32 pasid,
+		  struct wd_iommu_access *acc);
+void wd_iommu_close(struct wd_iommu_access *acc);
+
+/*
+ * wd_iommu_read, wd_iommu_write - copy from or to an open address space
+ *
+ * Never wait for a page. Return: the number of bytes copied; where that is less
+ * than @len, acc->fault_addr is the first address that did not translate.
+ */
+size_t wd_iommu_read(struct wd_iommu_access *acc, void *to, u64 addr, size_t len);
+size_t wd_iommu_write(struct wd_iommu_access *acc, u64 addr, const void *from,
+		      size_t len);
+
+/* What became of a page request. */
+enum wd_iommu_response {
+	WD_IOMMU_RESP_PENDING,
+	WD_IOMMU_RESP_SUCCESS,	/* the page was there a moment ago: try again */
+	WD_IOMMU_RESP_UNMAPPED,
+	WD_IOMMU_RESP_PERM,
+	WD_IOMMU_RESP_RANGE,
+	WD_IOMMU_RESP_BUS,
+	WD_IOMMU_RESP_PASID,	/* no such address space */
+	WD_IOMMU_RESP_CANCELLED,
+};
+
+/**
+ * struct wd_iommu_page_req - a page request, as PCIe's PRI makes it
+ * @port:  where it comes from
+ * @pasid: the address space
+ * @addr:  first address that did not translate
+ * @len:   bytes from @addr that will be wanted; all but the first page are a hint
+ * @write: the access that faulted
+ * @done:  called once, in a thread of the IOMMU, with @resp set; must not sleep
+ *
+ * The requester owns the memory; it may be used again after @done.
+ */
+struct wd_iommu_page_req {
+	struct wd_iommu_port *port;
+	u32 pasid;
+	u64 addr;
+	u64 len;
+	bool write;
+	enum wd_iommu_response resp;
+	void (*done)(struct wd_iommu_page_req *req);
+
+	/* private to the IOMMU */
+	struct list_head node;
+	struct task_struct *handler;
+	bool cancelled;
+};
+
+/* May be called with interrupts enabled only; does not sleep. */
+void wd_iommu_page_request(struct wd_iommu_page_req *req);
+
+/*
+ * Make a request end soon: @done is called with WD_IOMMU_RESP_CANCELLED, or was
+ * called before with something else. Does not wait for it.
+ */
+void wd_iommu_page_cancel(struct wd_iommu_page_req *req);
+
+#endif
