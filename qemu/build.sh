@@ -1,0 +1,87 @@
+#!/bin/sh
+# Build in the guest's root, with its compiler and for its kernels; collect what the VM gets in build/stage/VERSION.
+set -eu
+. "$(dirname "$0")/env.sh"
+
+usage() {
+	cat >&2 <<-'EOF'
+	usage: build.sh [-k stable|backports] [modules] [lib] [tools] [selftests]
+	Without -k: for both kernels. Without names: everything.
+	EOF
+	exit 2
+}
+
+kernels=$(cut -d' ' -f1 "$BUILD/kernels")
+while getopts k: option; do
+	case $option in
+	k) kernels=$OPTARG ;;
+	*) usage ;;
+	esac
+done
+shift $((OPTIND - 1))
+[ $# -gt 0 ] || set -- modules lib tools selftests
+
+jobs=$(nproc)
+in_chroot() { "$TOP/qemu/chroot.sh" "$@"; }
+
+# kbuild writes beside its sources, so every kernel has a copy of them.
+# shellcheck disable=SC2016
+compile_modules='
+	version=$1 jobs=$2 copy=/warpdrive/build/src-$1
+	rsync -a --delete --exclude="*.o" --exclude="*.ko" --exclude="*.mod" --exclude="*.mod.c" --exclude="*.cmd" \
+		--exclude=Module.symvers --exclude=modules.order Kbuild kernel include "$copy/"
+	make -s -j"$jobs" -C "/lib/modules/$version/build" M="$copy" modules
+'
+
+# depmod wants to see all modules of the kernel in one tree.
+# shellcheck disable=SC2016
+stage_modules='
+	version=$1 modules=/warpdrive/build/stage/$1/usr/lib/modules/$1
+	mkdir -p "$modules/extra"
+	find "build/src-$version" -name "*.ko" | sort >"/tmp/built"
+	find "$modules/extra" -name "*.ko" | while read -r old; do
+		grep -q "/${old##*/}\$" /tmp/built || rm "$old"
+	done
+	xargs -r cp -pu -t "$modules/extra" </tmp/built
+	if [ "$modules/modules.dep" -nt "$modules/extra" ] &&
+	   [ -z "$(find "$modules/extra" -newer "$modules/modules.dep")" ]; then
+		exit
+	fi
+	mkdir -p "/tmp/all/lib/modules/$version"
+	cp -as "/usr/lib/modules/$version/." "$modules/extra" "/tmp/all/lib/modules/$version/"
+	depmod -b /tmp/all "$version"
+	cp /tmp/all/lib/modules/"$version"/modules.* "$modules/"
+	touch "$modules/modules.dep"
+'
+
+build_user() {
+	in_chroot make -s -j"$jobs" -C "$1" O=/warpdrive/build/guest KSELFTEST_DIR=/warpdrive/build/kselftest \
+		PREFIX=/usr LIBDIR=/usr/lib/x86_64-linux-gnu all
+	in_chroot make -s -C "$1" O=/warpdrive/build/guest KSELFTEST_DIR=/warpdrive/build/kselftest \
+		PREFIX=/usr LIBDIR=/usr/lib/x86_64-linux-gnu DESTDIR=/warpdrive/build/guest-install install
+}
+
+exec 9>"$BUILD/build.lock"
+flock 9
+
+for part; do
+	case $part in
+	modules)
+		[ -e "$TOP/Kbuild" ] || continue
+		for kernel in $kernels; do
+			version=$(kernel_version "$kernel")
+			in_chroot sh -euc "$compile_modules" sh "$version" "$jobs"
+			in_chroot sh -euc "$stage_modules" sh "$version"
+		done ;;
+	lib | tools | selftests)
+		[ -e "$TOP/$part/Makefile" ] || continue
+		build_user "$part" ;;
+	*) usage ;;
+	esac
+done
+
+mkdir -p "$BUILD/guest-install/usr/lib"
+for kernel in $kernels; do
+	version=$(kernel_version "$kernel")
+	in_chroot rsync -a --delete --exclude=/usr/lib/modules build/guest-install/ "build/stage/$version/"
+done

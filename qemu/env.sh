@@ -1,0 +1,42 @@
+# Sourced by every script here: where things are and how to speak.
+# shellcheck shell=sh disable=SC2034
+
+TOP=$(cd "$(dirname "$0")/.." && pwd)
+BUILD=$TOP/build
+ROOT=$BUILD/root
+PATH=$PATH:/usr/sbin:/sbin
+LC_ALL=C.UTF-8
+export PATH LC_ALL
+
+mkdir -p "$BUILD"
+
+say() { printf '== %s\n' "$*" >&2; }
+
+die() { printf '%s: %s\n' "${0##*/}" "$*" >&2; exit 1; }
+
+# quietly LOG COMMAND...: the output of a noisy tool is read only when it failed.
+quietly() {
+	log=$1
+	shift
+	if "$@" >"$log" 2>&1; then
+		return 0
+	fi
+	tail -n 60 "$log" >&2
+	die "failed: $1 (whole output: $log)"
+}
+
+# kernel_version stable|backports
+kernel_version() {
+	version=$(sed -n "s/^$1 //p" "$BUILD/kernels")
+	[ -n "$version" ] || die "no kernel is called '$1'; there are: $(cut -d' ' -f1 "$BUILD/kernels" | paste -sd' ')"
+	echo "$version"
+}
+
+# An ordinary user becomes root of a user namespace, in which its own files are root's.
+private_mounts() {
+	if [ "$(id -u)" -eq 0 ]; then
+		unshare --mount --propagation private -- "$@"
+	else
+		unshare --map-auto --map-root-user --mount --propagation private -- "$@"
+	fi
+}

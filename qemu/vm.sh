@@ -1,0 +1,139 @@
+#!/bin/sh
+# Boot the VM, run a command in it, exit as the command did.
+set -eu
+. "$(dirname "$0")/env.sh"
+
+usage() {
+	cat >&2 <<-'EOF'
+	usage: vm.sh [-k stable|backports] [-c CPUS] [-m MEBIBYTES] [-t SECONDS] [-n NAME] [-a ARGS] [-s] [-i] -- COMMAND...
+	  -t  give up after so long (default 300); the exit status is then 124
+	  -n  the exchange directory is build/share/NAME (default "vm"), /host in the guest;
+	      it is emptied first, and keeps kernel.log and console.log
+	  -s  do not empty it
+	  -a  more kernel parameters
+	  -i  COMMAND uses the terminal (no time limit)
+	EOF
+	exit 2
+}
+
+kernel=stable cpus=2 memory=2048 seconds=300 name=vm more= keep= interactive=
+while getopts k:c:m:t:n:a:si option; do
+	case $option in
+	k) kernel=$OPTARG ;;
+	c) cpus=$OPTARG ;;
+	m) memory=$OPTARG ;;
+	t) seconds=$OPTARG ;;
+	n) name=$OPTARG ;;
+	a) more=$OPTARG ;;
+	s) keep=1 ;;
+	i) interactive=1 ;;
+	*) usage ;;
+	esac
+done
+shift $((OPTIND - 1))
+[ $# -gt 0 ] || usage
+
+version=$(kernel_version "$kernel")
+share=$BUILD/share/$name
+control=$share/.vm
+stage=$BUILD/stage/$version
+boot_seconds=120
+
+exec 8>"$BUILD/vm.lock"
+flock -n 8 || { say "waiting for another VM to end"; flock 8; }
+
+prepare_share() {
+	[ -n "$keep" ] || rm -rf "$share"
+	mkdir -p "$stage" "$BUILD/tmp" "$control"
+	rm -f "$control"/* "$share/kernel.log" "$share/console.log"
+	cp "$TOP/qemu/guest/init" "$control/init"
+	for word in "$@"; do
+		printf "'%s' " "$(printf '%s' "$word" | sed "s/'/'\\\\''/g")"
+	done >"$control/command"
+	echo raw -echo >"$control/stty"
+	echo dumb >"$control/term"
+	if [ -n "$interactive" ]; then
+		touch "$control/interactive"
+		echo "${TERM:-linux}" >"$control/term"
+		stty size | sed 's/\(.*\) \(.*\)/sane rows \1 cols \2/' >"$control/stty"
+	fi
+}
+
+# /dev/kvm may exist where the processor cannot do it.
+accelerator() {
+	if grep -qwE 'vmx|svm' /proc/cpuinfo && [ -w /dev/kvm ]; then
+		echo '-accel kvm -cpu host'
+	else
+		echo '-accel tcg,thread=multi -cpu max'
+	fi
+}
+
+start_qemu() {
+	# shellcheck disable=SC2046 # words are wanted
+	TMPDIR=$BUILD/tmp qemu-system-x86_64 -nodefaults -no-user-config -display none -no-reboot \
+		-machine q35 $(accelerator) -smp "$cpus" -m "$memory" \
+		-kernel "$BUILD/vmlinuz-$version" -initrd "$BUILD/initrd-$version" \
+		-append "console=ttyS0 loglevel=5 log_buf_len=4M panic=-1 oops=panic $more" \
+		-drive "if=none,id=root,format=raw,snapshot=on,cache=unsafe,file=$BUILD/root.img" \
+		-device virtio-blk-pci,drive=root \
+		-virtfs "local,path=$share,mount_tag=host,security_model=none,multidevs=remap" \
+		-virtfs "local,path=$stage,mount_tag=stage,security_model=none,multidevs=remap,readonly=on" \
+		-serial "file:$share/console.log" \
+		-device virtio-serial-pci -device virtconsole,chardev=out -chardev stdio,id=out,signal=off \
+		<&3 8>&- &
+	qemu=$!
+}
+
+stop_qemu() {
+	kill "$qemu" 2>/dev/null || true
+	wait "$qemu" 2>/dev/null || true
+}
+
+# The exit status says whether the VM ended by itself.
+wait_for_qemu() {
+	begin=$(date +%s)
+	while kill -0 "$qemu" 2>/dev/null; do
+		sleep 0.1
+		past=$(($(date +%s) - begin))
+		if [ ! -e "$control/started" ]; then
+			[ "$past" -lt "$boot_seconds" ] || return 1
+		elif [ -z "$interactive" ]; then
+			[ "$past" -lt "$((boot_seconds + seconds))" ] || return 1
+		fi
+	done
+	wait "$qemu" || true
+}
+
+last_words() {
+	echo "---- end of $share/console.log:" >&2
+	tail -n 40 "$share/console.log" >&2 || true
+	echo "----" >&2
+}
+
+exec 3<&0
+[ -n "$interactive" ] || exec 3</dev/null
+prepare_share "$@"
+trap 'stop_qemu; exit 130' INT TERM HUP
+
+for attempt in 1 2 3; do
+	start_qemu
+	timed_out=
+	wait_for_qemu || timed_out=1
+	stop_qemu
+	[ ! -e "$control/started" ] || break
+	last_words
+	say "THE VM DIED BEFORE IT HAD BOOTED (attempt $attempt of 3, kernel $version)"
+	[ "$attempt" -lt 3 ] || exit 125
+done
+
+if [ -e "$control/status" ]; then
+	exit "$(cat "$control/status")"
+fi
+cp "$share/console.log" "$share/kernel.log"
+last_words
+if [ -n "$timed_out" ]; then
+	say "the command in the VM took longer than $seconds s"
+	exit 124
+fi
+say "the VM died while it ran the command"
+exit 125
