@@ -8,4 +8,34 @@
 
 #include <linux/version.h>
 
+/*
+ * IOMMU drivers. Newer kernels tell attach_dev the domain that was there before
+ * and take a PASID away by attaching the blocked domain; older ones have
+ * remove_dev_pasid for that, and one page-size bitmap for all domains.
+ */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 19, 0)
+#define WD_COMPAT_ATTACH_DEV(fn)	static_assert(true)
+#define WD_COMPAT_ATTACH_DEV_OP(fn)	fn
+#define WD_COMPAT_REMOVE_DEV_PASID(name, fn)	static_assert(true)
+#define WD_COMPAT_IOMMU_OPS(remove)
+#else
+#define WD_COMPAT_ATTACH_DEV(fn)					\
+static int fn##_compat(struct iommu_domain *domain, struct device *dev)	\
+{									\
+	return fn(domain, dev, NULL);					\
+}									\
+static_assert(true)
+#define WD_COMPAT_ATTACH_DEV_OP(fn)	fn##_compat
+#define WD_COMPAT_REMOVE_DEV_PASID(name, fn)				\
+static void name(struct device *dev, ioasid_t pasid,			\
+		 struct iommu_domain *domain)				\
+{									\
+	fn(dev, pasid);							\
+}									\
+static_assert(true)
+#define WD_COMPAT_IOMMU_OPS(remove)					\
+	.remove_dev_pasid = remove,					\
+	.pgsize_bitmap = PAGE_SIZE,
+#endif
+
 #endif

@@ -45,7 +45,8 @@ struct wd_iommu_access {
 	struct wd_iommu_port *port;
 	u32 pasid;
 	struct mm_struct *mm;
-	u64 fault_addr;
+	u64 fault_addr;	/* after a short copy */
+	int srcu_idx;
 };
 
 /*

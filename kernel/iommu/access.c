@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What a function reads and writes through its port. No access waits for a page:
+ * one that does not translate now ends there, as an ATS translation does, and
+ * the function may make a page request.
+ */
+#include <linux/export.h>
+#include <linux/kthread.h>
+#include <linux/sched/mm.h>
+#include <linux/uaccess.h>
+
+#include "internal.h"
+
+int wd_iommu_open(struct wd_iommu_port *port, u32 pasid,
+		  struct wd_iommu_access *acc)
+{
+	acc->port = port;
+	acc->pasid = pasid;
+	acc->mm = NULL;
+	acc->fault_addr = 0;
+	if (pasid == WD_IOMMU_NO_PASID) {
+		acc->srcu_idx = srcu_read_lock(&port->srcu);
+		return 0;
+	}
+
+	acc->mm = wd_sva_mmget(port, pasid);
+	if (!acc->mm)
+		return -ENXIO;
+	acc->srcu_idx = srcu_read_lock(&port->srcu);
+	kthread_use_mm(acc->mm);
+	return 0;
+}
+EXPORT_SYMBOL_GPL(wd_iommu_open);
+
+void wd_iommu_close(struct wd_iommu_access *acc)
+{
+	if (acc->mm) {
+		kthread_unuse_mm(acc->mm);
+		/* The last reference may be ours; its teardown is not our work. */
+		mmput_async(acc->mm);
+	}
+	srcu_read_unlock(&acc->port->srcu, acc->srcu_idx);
+}
+EXPORT_SYMBOL_GPL(wd_iommu_close);
+
+/*
+ * Whole aligned 64-bit words are stored one by one in rising order, as a device
+ * on PCIe writes them: who sees a word sees all that came before it.
+ */
+static void wd_copy_ordered(void *to, const void *from, size_t len)
+{
+	size_t i;
+
+	if (((unsigned long)to | (unsigned long)from | len) % sizeof(u64)) {
+		memcpy(to, from, len);
+		return;
+	}
+	for (i = 0; i < len / sizeof(u64); i++) {
+		smp_wmb();
+		WRITE_ONCE(((u64 *)to)[i], READ_ONCE(((const u64 *)from)[i]));
+	}
+}
+
+static size_t wd_paging_copy(struct wd_iommu_access *acc, u64 addr, void *buf,
+			     size_t len, bool write)
+{
+	struct wd_paging *d = srcu_dereference(acc->port->paging,
+					       &acc->port->srcu);
+	size_t done = 0;
+
+	while (d && done < len) {
+		size_t n = min_t(size_t, len - done,
+				 PAGE_SIZE - offset_in_page(addr + done));
+		unsigned long flags;
+		u64 pfn;
+		void *va;
+
+		read_lock_irqsave(&d->lock, flags);
+		if (!wd_paging_lookup(d, addr + done, write, &pfn) ||
+		    !pfn_valid(pfn)) {
+			read_unlock_irqrestore(&d->lock, flags);
+			break;
+		}
+		va = pfn_to_kaddr(pfn) + offset_in_page(addr + done);
+		if (write)
+			wd_copy_ordered(va, buf + done, n);
+		else
+			wd_copy_ordered(buf + done, va, n);
+		read_unlock_irqrestore(&d->lock, flags);
+		done += n;
+	}
+	acc->fault_addr = addr + done;
+	return done;
+}
+
+static bool wd_user_copy(u64 addr, void *buf, size_t len, bool write)
+{
+	void __user *p = (void __user *)(unsigned long)addr;
+	size_t left;
+
+	if (!access_ok(p, len))
+		return false;
+	pagefault_disable();
+	if (write)
+		left = __copy_to_user_inatomic(p, buf, len);
+	else
+		left = __copy_from_user_inatomic(buf, p, len);
+	pagefault_enable();
+	return !left;
+}
+
+/*
+ * The whole at once is the usual case. After a fault it goes page by page, for
+ * the count of bytes that a failed copy gives is not exact.
+ */
+static size_t wd_sva_copy(struct wd_iommu_access *acc, u64 addr, void *buf,
+			  size_t len, bool write)
+{
+	size_t done = 0;
+
+	if (wd_user_copy(addr, buf, len, write))
+		return len;
+	while (done < len) {
+		size_t n = min_t(size_t, len - done,
+				 PAGE_SIZE - offset_in_page(addr + done));
+
+		if (!wd_user_copy(addr + done, buf + done, n, write))
+			break;
+		done += n;
+	}
+	acc->fault_addr = addr + done;
+	return done;
+}
+
+size_t wd_iommu_read(struct wd_iommu_access *acc, void *to, u64 addr, size_t len)
+{
+	if (acc->mm)
+		return wd_sva_copy(acc, addr, to, len, false);
+	return wd_paging_copy(acc, addr, to, len, false);
+}
+EXPORT_SYMBOL_GPL(wd_iommu_read);
+
+size_t wd_iommu_write(struct wd_iommu_access *acc, u64 addr, const void *from,
+		      size_t len)
+{
+	if (acc->mm)
+		return wd_sva_copy(acc, addr, (void *)from, len, true);
+	return wd_paging_copy(acc, addr, (void *)from, len, true);
+}
+EXPORT_SYMBOL_GPL(wd_iommu_write);

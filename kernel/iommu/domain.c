@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Paging domains. The table is an xarray from IOVA page numbers to an entry
+ * with the physical page number and the permissions.
+ */
+#include <linux/mm.h>
+#include <linux/slab.h>
+
+#include "internal.h"
+#include "../compat.h"
+
+#define WD_ENTRY_READ	BIT(0)
+#define WD_ENTRY_WRITE	BIT(1)
+#define WD_ENTRY_SHIFT	2
+
+static struct wd_paging *to_paging(struct iommu_domain *domain)
+{
+	return container_of(domain, struct wd_paging, base);
+}
+
+bool wd_paging_lookup(struct wd_paging *d, u64 iova, bool write, u64 *pfn)
+{
+	void *entry = xa_load(&d->pages, iova >> PAGE_SHIFT);
+	unsigned long v;
+
+	if (!entry)
+		return false;
+	v = xa_to_value(entry);
+	if (!(v & (write ? WD_ENTRY_WRITE : WD_ENTRY_READ)))
+		return false;
+	*pfn = v >> WD_ENTRY_SHIFT;
+	return true;
+}
+
+static int wd_paging_attach(struct iommu_domain *domain, struct device *dev,
+			    struct iommu_domain *old)
+{
+	struct wd_iommu_port *port = dev_iommu_priv_get(dev);
+
+	rcu_assign_pointer(port->paging, to_paging(domain));
+	synchronize_srcu(&port->srcu);
+	return 0;
+}
+WD_COMPAT_ATTACH_DEV(wd_paging_attach);
+
+static unsigned long wd_entry_prot(int prot)
+{
+	unsigned long v = 0;
+
+	if (prot & IOMMU_READ)
+		v |= WD_ENTRY_READ;
+	if (prot & IOMMU_WRITE)
+		v |= WD_ENTRY_WRITE;
+	return v;
+}
+
+static int wd_paging_map(struct iommu_domain *domain, unsigned long iova,
+			 phys_addr_t paddr, size_t pgsize, size_t pgcount,
+			 int prot, gfp_t gfp, size_t *mapped)
+{
+	struct wd_paging *d = to_paging(domain);
+	unsigned long index = iova >> PAGE_SHIFT;
+	unsigned long pfn = PHYS_PFN(paddr);
+	size_t n = pgsize * pgcount >> PAGE_SHIFT, i;
+	unsigned long flags;
+	int ret = 0;
+
+	xa_lock_irqsave(&d->pages, flags);
+	for (i = 0; i < n; i++) {
+		unsigned long v = (pfn + i) << WD_ENTRY_SHIFT | wd_entry_prot(prot);
+
+		ret = __xa_insert(&d->pages, index + i, xa_mk_value(v), gfp);
+		if (ret)
+			break;
+	}
+	xa_unlock_irqrestore(&d->pages, flags);
+	*mapped = i << PAGE_SHIFT;
+	return ret;
+}
+
+static size_t wd_paging_unmap(struct iommu_domain *domain, unsigned long iova,
+			      size_t pgsize, size_t pgcount,
+			      struct iommu_iotlb_gather *gather)
+{
+	struct wd_paging *d = to_paging(domain);
+	unsigned long index = iova >> PAGE_SHIFT;
+	size_t n = pgsize * pgcount >> PAGE_SHIFT, i;
+	unsigned long flags;
+
+	xa_lock_irqsave(&d->pages, flags);
+	for (i = 0; i < n; i++)
+		if (!__xa_erase(&d->pages, index + i))
+			break;
+	xa_unlock_irqrestore(&d->pages, flags);
+	return i << PAGE_SHIFT;
+}
+
+/* Nothing is cached outside @pages; only a copy may still be on its way. */
+static void wd_paging_drain(struct wd_paging *d)
+{
+	unsigned long flags;
+
+	write_lock_irqsave(&d->lock, flags);
+	write_unlock_irqrestore(&d->lock, flags);
+}
+
+static void wd_paging_flush_all(struct iommu_domain *domain)
+{
+	wd_paging_drain(to_paging(domain));
+}
+
+static void wd_paging_sync(struct iommu_domain *domain,
+			   struct iommu_iotlb_gather *gather)
+{
+	wd_paging_drain(to_paging(domain));
+}
+
+static phys_addr_t wd_paging_iova_to_phys(struct iommu_domain *domain,
+					  dma_addr_t iova)
+{
+	void *entry = xa_load(&to_paging(domain)->pages, iova >> PAGE_SHIFT);
+
+	if (!entry)
+		return 0;
+	return PFN_PHYS(xa_to_value(entry) >> WD_ENTRY_SHIFT) |
+	       (iova & ~PAGE_MASK);
+}
+
+static void wd_paging_free(struct iommu_domain *domain)
+{
+	struct wd_paging *d = to_paging(domain);
+
+	xa_destroy(&d->pages);
+	kfree(d);
+}
+
+static const struct iommu_domain_ops wd_paging_ops = {
+	.attach_dev = WD_COMPAT_ATTACH_DEV_OP(wd_paging_attach),
+	.map_pages = wd_paging_map,
+	.unmap_pages = wd_paging_unmap,
+	.flush_iotlb_all = wd_paging_flush_all,
+	.iotlb_sync = wd_paging_sync,
+	.iova_to_phys = wd_paging_iova_to_phys,
+	.free = wd_paging_free,
+};
+
+struct iommu_domain *wd_paging_alloc(struct device *dev)
+{
+	struct wd_paging *d;
+
+	d = kzalloc(sizeof(*d), GFP_KERNEL);
+	if (!d)
+		return NULL;
+	rwlock_init(&d->lock);
+	xa_init_flags(&d->pages, XA_FLAGS_LOCK_IRQ);
+	d->base.ops = &wd_paging_ops;
+	d->base.pgsize_bitmap = PAGE_SIZE;
+	d->base.geometry.aperture_end = BIT_ULL(WD_IOMMU_ADDR_BITS) - 1;
+	d->base.geometry.force_aperture = true;
+	return &d->base;
+}

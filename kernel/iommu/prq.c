@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Page requests. A fault may wait for ever (userfaultfd, a dead network file
+ * system), so each one in progress has a thread of its own: requests that wait
+ * never keep another one waiting. Threads are made on demand and kept. They can
+ * be interrupted by SIGKILL, which is how a request is cancelled; a workqueue
+ * could not do that.
+ */
+#include <linux/kthread.h>
+#include <linux/mm.h>
+#include <linux/module.h>
+#include <linux/sched/mm.h>
+#include <linux/sched/signal.h>
+#include <linux/slab.h>
+#include <linux/uaccess.h>
+#include <linux/workqueue.h>
+
+#include "internal.h"
+
+/* Pages that one request brings in at the most, the faulting one included. */
+#define WD_PRQ_PAGES	64
+
+struct wd_prq_handler {
+	struct list_head node;
+	struct task_struct *task;
+};
+
+/*
+ * @lock protects all of this and the private part of every request. Interrupts
+ * are off under it; the signal lock of a handler is taken inside.
+ */
+static struct {
+	spinlock_t lock;
+	struct list_head pending;
+	unsigned int npending;
+	unsigned int idle;		/* handlers that wait, or are about to */
+	struct list_head handlers;	/* written by the spawn work alone */
+	wait_queue_head_t wait;
+	struct work_struct spawn;
+} wd_prq;
+
+static enum wd_iommu_response wd_prq_classify(struct mm_struct *mm, u64 addr,
+					      bool write)
+{
+	struct vm_area_struct *vma = vma_lookup(mm, addr);
+
+	if (!vma)
+		return WD_IOMMU_RESP_UNMAPPED;
+	if (!(vma->vm_flags & (write ? VM_WRITE : VM_READ)))
+		return WD_IOMMU_RESP_PERM;
+	return WD_IOMMU_RESP_BUS;
+}
+
+static enum wd_iommu_response wd_prq_fault(struct mm_struct *mm, u64 addr,
+					   bool write)
+{
+	enum wd_iommu_response resp = WD_IOMMU_RESP_SUCCESS;
+	bool unlocked = false;
+	int ret;
+
+	if (!access_ok((void __user *)(unsigned long)addr, 1))
+		return WD_IOMMU_RESP_RANGE;
+	if (mmap_read_lock_killable(mm))
+		return WD_IOMMU_RESP_CANCELLED;
+	ret = fixup_user_fault(mm, addr, write ? FAULT_FLAG_WRITE : 0, &unlocked);
+	if (ret == -EINTR)
+		resp = WD_IOMMU_RESP_CANCELLED;
+	else if (ret)
+		resp = wd_prq_classify(mm, addr, write);
+	mmap_read_unlock(mm);
+	return resp;
+}
+
+/* The first page decides; the rest is brought in as far as it goes. */
+static enum wd_iommu_response wd_prq_handle(struct wd_iommu_page_req *req)
+{
+	u64 addr = req->addr, end = addr + req->len;
+	enum wd_iommu_response resp;
+	struct mm_struct *mm;
+	unsigned int i;
+
+	mm = wd_sva_mmget(req->port, req->pasid);
+	if (!mm)
+		return WD_IOMMU_RESP_PASID;
+
+	resp = wd_prq_fault(mm, addr, req->write);
+	for (i = 1; i < WD_PRQ_PAGES && resp == WD_IOMMU_RESP_SUCCESS; i++) {
+		addr = PAGE_ALIGN_DOWN(addr) + PAGE_SIZE;
+		if (addr >= end || signal_pending(current) ||
+		    wd_prq_fault(mm, addr, req->write) != WD_IOMMU_RESP_SUCCESS)
+			break;
+	}
+	mmput_async(mm);
+	return resp;
+}
+
+static struct wd_iommu_page_req *wd_prq_take(void)
+{
+	struct wd_iommu_page_req *req;
+
+	spin_lock_irq(&wd_prq.lock);
+	req = list_first_entry_or_null(&wd_prq.pending, struct wd_iommu_page_req,
+				       node);
+	if (req) {
+		list_del_init(&req->node);
+		wd_prq.npending--;
+		wd_prq.idle--;
+		req->handler = current;
+	}
+	spin_unlock_irq(&wd_prq.lock);
+	return req;
+}
+
+static void wd_prq_finish(struct wd_iommu_page_req *req,
+			  enum wd_iommu_response resp)
+{
+	spin_lock_irq(&wd_prq.lock);
+	req->resp = req->cancelled ? WD_IOMMU_RESP_CANCELLED : resp;
+	req->handler = NULL;
+	flush_signals(current);
+	wd_prq.idle++;
+	spin_unlock_irq(&wd_prq.lock);
+	req->done(req);
+}
+
+static int wd_prq_thread(void *unused)
+{
+	struct wd_iommu_page_req *req;
+
+	allow_signal(SIGKILL);
+	while (!kthread_should_stop()) {
+		wait_event_interruptible(wd_prq.wait, kthread_should_stop() ||
+					 READ_ONCE(wd_prq.npending));
+		req = wd_prq_take();
+		if (req)
+			wd_prq_finish(req, wd_prq_handle(req));
+		else
+			flush_signals(current);
+	}
+	return 0;
+}
+
+static int wd_prq_spawn_one(void)
+{
+	struct wd_prq_handler *h;
+
+	h = kzalloc(sizeof(*h), GFP_KERNEL);
+	if (!h)
+		return -ENOMEM;
+	h->task = kthread_create(wd_prq_thread, NULL, "wd_iommu_prq");
+	if (IS_ERR(h->task)) {
+		int ret = PTR_ERR(h->task);
+
+		kfree(h);
+		return ret;
+	}
+	list_add(&h->node, &wd_prq.handlers);
+	spin_lock_irq(&wd_prq.lock);
+	wd_prq.idle++;
+	spin_unlock_irq(&wd_prq.lock);
+	wake_up_process(h->task);
+	return 0;
+}
+
+static bool wd_prq_short(void)
+{
+	bool ret;
+
+	spin_lock_irq(&wd_prq.lock);
+	ret = wd_prq.npending > wd_prq.idle;
+	spin_unlock_irq(&wd_prq.lock);
+	return ret;
+}
+
+/* Where no thread can be made, requests wait for the ones there are. */
+static void wd_prq_spawn(struct work_struct *work)
+{
+	while (wd_prq_short())
+		if (wd_prq_spawn_one())
+			break;
+}
+
+void wd_iommu_page_request(struct wd_iommu_page_req *req)
+{
+	bool spawn;
+
+	INIT_LIST_HEAD(&req->node);
+	req->resp = WD_IOMMU_RESP_PENDING;
+	req->handler = NULL;
+	req->cancelled = false;
+
+	spin_lock_irq(&wd_prq.lock);
+	list_add_tail(&req->node, &wd_prq.pending);
+	wd_prq.npending++;
+	spawn = wd_prq.npending > wd_prq.idle;
+	spin_unlock_irq(&wd_prq.lock);
+
+	wake_up(&wd_prq.wait);
+	if (spawn)
+		schedule_work(&wd_prq.spawn);
+}
+EXPORT_SYMBOL_GPL(wd_iommu_page_request);
+
+void wd_iommu_page_cancel(struct wd_iommu_page_req *req)
+{
+	bool dequeued = false;
+
+	spin_lock_irq(&wd_prq.lock);
+	if (req->handler) {
+		req->cancelled = true;
+		send_sig(SIGKILL, req->handler, 1);
+	} else if (!list_empty(&req->node)) {
+		list_del_init(&req->node);
+		wd_prq.npending--;
+		req->resp = WD_IOMMU_RESP_CANCELLED;
+		dequeued = true;
+	}
+	spin_unlock_irq(&wd_prq.lock);
+	if (dequeued)
+		req->done(req);
+}
+EXPORT_SYMBOL_GPL(wd_iommu_page_cancel);
+
+int wd_prq_init(void)
+{
+	spin_lock_init(&wd_prq.lock);
+	INIT_LIST_HEAD(&wd_prq.pending);
+	INIT_LIST_HEAD(&wd_prq.handlers);
+	init_waitqueue_head(&wd_prq.wait);
+	INIT_WORK(&wd_prq.spawn, wd_prq_spawn);
+	return wd_prq_spawn_one();
+}
+
+/* Nobody is left who could make a request. */
+void wd_prq_exit(void)
+{
+	struct wd_prq_handler *h, *next;
+
+	flush_work(&wd_prq.spawn);
+	list_for_each_entry_safe(h, next, &wd_prq.handlers, node) {
+		kthread_stop(h->task);
+		kfree(h);
+	}
+}
