@@ -184,7 +184,6 @@ void wd_iommu_page_request(struct wd_iommu_page_req *req)
 {
 	bool spawn;
 
-	INIT_LIST_HEAD(&req->node);
 	req->resp = WD_IOMMU_RESP_PENDING;
 	req->handler = NULL;
 	req->cancelled = false;

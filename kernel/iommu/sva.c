@@ -10,6 +10,7 @@
 #include <linux/slab.h>
 
 #include "internal.h"
+#include "wd_iommu_sva.h"
 
 static struct wd_sva *to_sva(struct iommu_domain *domain)
 {

@@ -90,7 +90,8 @@ enum wd_iommu_response {
  * @write: the access that faulted
  * @done:  called once, in a thread of the IOMMU, with @resp set; must not sleep
  *
- * The requester owns the memory; it may be used again after @done.
+ * The requester owns the memory and initialises @node; it may be used again
+ * after @done.
  */
 struct wd_iommu_page_req {
 	struct wd_iommu_port *port;
@@ -101,8 +102,9 @@ struct wd_iommu_page_req {
 	enum wd_iommu_response resp;
 	void (*done)(struct wd_iommu_page_req *req);
 
-	/* private to the IOMMU */
 	struct list_head node;
+
+	/* private to the IOMMU */
 	struct task_struct *handler;
 	bool cancelled;
 };
@@ -112,7 +114,8 @@ void wd_iommu_page_request(struct wd_iommu_page_req *req);
 
 /*
  * Make a request end soon: @done is called with WD_IOMMU_RESP_CANCELLED, or was
- * called before with something else. Does not wait for it.
+ * called before with something else. Does not wait for it. A request that was
+ * not made yet is left alone.
  */
 void wd_iommu_page_cancel(struct wd_iommu_page_req *req);
 
