@@ -55,10 +55,11 @@ stage_modules='
 '
 
 build_user() {
-	in_chroot make -s -j"$jobs" -C "$1" O=/warpdrive/build/guest KSELFTEST_DIR=/warpdrive/build/kselftest \
-		PREFIX=/usr LIBDIR=/usr/lib/x86_64-linux-gnu all
-	in_chroot make -s -C "$1" O=/warpdrive/build/guest KSELFTEST_DIR=/warpdrive/build/kselftest \
-		PREFIX=/usr LIBDIR=/usr/lib/x86_64-linux-gnu DESTDIR=/warpdrive/build/guest-install install
+	part=$1
+	shift
+	in_chroot make -s -C "$part" O="/warpdrive/build/guest/$part" LIBWD_DIR=/warpdrive/build/guest/lib \
+		KSELFTEST_DIR=/warpdrive/build/kselftest PREFIX=/usr LIBDIR=/usr/lib/x86_64-linux-gnu \
+		DESTDIR=/warpdrive/build/guest-install "$@"
 }
 
 exec 9>"$BUILD/build.lock"
@@ -75,7 +76,8 @@ for part; do
 		done ;;
 	lib | tools | selftests)
 		[ -e "$TOP/$part/Makefile" ] || continue
-		build_user "$part" ;;
+		build_user "$part" -j"$jobs" all
+		build_user "$part" install ;;
 	*) usage ;;
 	esac
 done

@@ -21,7 +21,7 @@ ls /usr/share/keyrings/debian-archive-trixie-automatic.* >/dev/null 2>&1 ||
 [ -n "$missing" ] || exit 0
 
 if [ "$(id -u)" -eq 0 ]; then
-	as_root=env
+	as_root='env'
 elif sudo -n true 2>/dev/null; then
 	as_root='sudo -n env'
 else

@@ -54,7 +54,7 @@ if [ ! -f "$image" ]; then
 fi
 while read -r _ version; do
 	initrd=$BUILD/initrd-$version
-	if [ ! -f "$initrd" ] || [ "$early" -nt "$initrd" ]; then
+	if [ ! -f "$initrd" ] || [ -n "$(find "$early" -newer "$initrd")" ]; then
 		make_initrd "$version" "$initrd"
 	fi
 	[ -f "$BUILD/vmlinuz-$version" ] || cp "$ROOT/boot/vmlinuz-$version" "$BUILD/"

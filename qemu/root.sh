@@ -1,5 +1,6 @@
 #!/bin/sh
 # Make the guest's root once: Debian 13 with two kernels, in build/root.
+# shellcheck disable=SC2016 # the hooks are for another shell, in which $1 is the new root
 set -eu
 . "$(dirname "$0")/env.sh"
 
@@ -17,7 +18,7 @@ add_backports='sed -n "s/ trixie main/ trixie-backports main/p" "$1/etc/apt/sour
 	>"$1/etc/apt/sources.list.d/backports.list"'
 
 # Both kernels have metapackages of the same name, so the newer one is installed by what it depends on.
-install_backports='newer="chroot $1 env INITRD=No APT_LISTCHANGES_FRONTEND=none"
+install_backports='newer="chroot $1 env INITRD=No"
 	packages=$($newer apt-cache -o APT::Default-Release=trixie-backports --no-all-versions \
 		show linux-image-amd64 linux-headers-amd64 |
 		sed -n "s/^Depends:.*\(linux-\(image\|headers\)-[0-9][^ ,]*\).*/\1/p")
@@ -53,7 +54,7 @@ debootstrap() {
 
 # Versions sort in the order of age: Debian 13's own kernel is the older one.
 list_kernels() {
-	versions=$(cd "$ROOT/boot" && ls vmlinuz-* | sed 's/^vmlinuz-//' | sort -V)
+	versions=$(find "$ROOT/boot" -name 'vmlinuz-*' | sed 's/.*vmlinuz-//' | sort -V)
 	[ "$(echo "$versions" | wc -l)" -eq 2 ] || die "expected two kernels in the guest's root, found: $versions"
 	echo "$versions" | sed -e '1s/^/stable /' -e '2s/^/backports /'
 }

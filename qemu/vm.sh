@@ -16,7 +16,7 @@ usage() {
 	exit 2
 }
 
-kernel=stable cpus=2 memory=2048 seconds=300 name=vm more= keep= interactive=
+kernel=stable cpus=2 memory=2048 seconds=300 name=vm more='' keep='' interactive=''
 while getopts k:c:m:t:n:a:si option; do
 	case $option in
 	k) kernel=$OPTARG ;;
@@ -46,7 +46,7 @@ prepare_share() {
 	[ -n "$keep" ] || rm -rf "$share"
 	mkdir -p "$stage" "$BUILD/tmp" "$control"
 	rm -f "$control"/* "$share/kernel.log" "$share/console.log"
-	cp "$TOP/qemu/guest/init" "$control/init"
+	cp "$TOP"/qemu/guest/* "$control/"
 	for word in "$@"; do
 		printf "'%s' " "$(printf '%s' "$word" | sed "s/'/'\\\\''/g")"
 	done >"$control/command"
@@ -64,7 +64,7 @@ accelerator() {
 	if grep -qwE 'vmx|svm' /proc/cpuinfo && [ -w /dev/kvm ]; then
 		echo '-accel kvm -cpu host'
 	else
-		echo '-accel tcg,thread=multi -cpu max'
+		echo '-accel tcg,thread=multi -cpu max,-erms,-fsrm,-la57'
 	fi
 }
 

@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# Everything a person types. kbuild reads Kbuild, never this file.
+
+KERNEL ?= stable
+FILE ?=
+KDIR ?= /lib/modules/$(shell uname -r)/build
+PREFIX ?= /usr/local
+LIBDIR ?= $(PREFIX)/lib
+export KERNEL FILE
+
+.PHONY: help run test shell bench soak vm setup modules lib tools check-host install clean distclean
+
+help:
+	@echo 'In a virtual machine (the first time sets everything up):'
+	@echo '  make run [FILE=path] [KERNEL=backports]  compress a file through the accelerator'
+	@echo '  make test                                all tests, on both kernels, with one CPU and two'
+	@echo '  make shell [KERNEL=backports]            a console with everything loaded'
+	@echo '  make bench [KERNEL=backports]            measure'
+	@echo '  make soak [KERNEL=backports]             long runs'
+	@echo
+	@echo 'On this machine:'
+	@echo '  make modules [KDIR=path]                 the kernel modules'
+	@echo '  make lib tools                           libwd; wdctl, wdzip'
+	@echo '  make check-host                          the tests that need no device'
+	@echo '  make install [DESTDIR=path] [PREFIX=path]'
+	@echo '  make clean                               remove what was built; distclean: the VM as well'
+
+setup:
+	@qemu/host.sh
+	@qemu/root.sh
+	@qemu/image.sh
+
+run: setup
+	@qemu/run.sh
+
+test: setup
+	@qemu/test.sh
+
+shell: setup
+	@qemu/shell.sh
+
+bench: setup
+	@qemu/long.sh bench
+
+soak: setup
+	@qemu/long.sh soak
+
+modules:
+	$(MAKE) -C $(KDIR) M=$(CURDIR) modules
+
+lib:
+	$(MAKE) -C lib all
+
+tools: lib
+	$(MAKE) -C tools all
+
+check-host:
+	$(MAKE) -C lib check
+	$(MAKE) -C tools check
+
+install: modules lib tools
+	$(MAKE) -C $(KDIR) M=$(CURDIR) $(if $(DESTDIR),INSTALL_MOD_PATH=$(DESTDIR)) modules_install
+	$(MAKE) -C lib install DESTDIR=$(DESTDIR) PREFIX=$(PREFIX) LIBDIR=$(LIBDIR)
+	$(MAKE) -C tools install DESTDIR=$(DESTDIR) PREFIX=$(PREFIX)
+
+clean:
+	@qemu/clean.sh
+
+distclean:
+	@qemu/clean.sh all

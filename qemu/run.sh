@@ -1,0 +1,36 @@
+#!/bin/sh
+# make run: compress a file through the accelerator in the VM.
+set -eu
+. "$(dirname "$0")/env.sh"
+
+kernel=${KERNEL:-stable}
+share=$BUILD/share/run
+
+# A file that everybody has: the guest's own kernel and its headers, 24 MB or so.
+make_demo() {
+	[ ! -f "$1" ] || return 0
+	version=$(kernel_version stable)
+	tar -C "$ROOT" --sort=name --mtime=@0 --owner=0 --group=0 --numeric-owner -cf "$1.new" \
+		"boot/vmlinuz-$version" "usr/src/linux-headers-${version%-amd64}-common/include/linux"
+	mv "$1.new" "$1"
+}
+
+file=${FILE:-$BUILD/demo.tar}
+[ -n "${FILE:-}" ] || make_demo "$file"
+{ [ -f "$file" ] && [ -r "$file" ]; } || die "cannot read the file '$file'"
+name=${file##*/}
+
+say "building"
+"$TOP/qemu/build.sh" -k "$kernel" modules lib tools
+
+rm -rf "$share"
+mkdir -p "$share/in" "$share/out" "$BUILD/out"
+ln "$file" "$share/in/$name" 2>/dev/null || cp "$file" "$share/in/$name"
+
+say "booting Linux $(kernel_version "$kernel")"
+"$TOP/qemu/vm.sh" -k "$kernel" -n run -s -t 3600 -- sh /host/.vm/run "$name"
+"$TOP/qemu/scan-log.sh" "$share/kernel.log"
+
+mv "$share/out/$name.gz" "$BUILD/out/$name.gz"
+rm -rf "$share/in"
+say "the result is ${BUILD#"$PWD"/}/out/$name.gz"

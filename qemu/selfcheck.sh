@@ -1,0 +1,34 @@
+#!/bin/sh
+# Test what judges the tests: scan-log.sh and tally.awk. KTAP.
+set -eu
+here=$(dirname "$0")
+n=0
+
+result() {
+	n=$((n + 1))
+	if [ "$2" = "$3" ]; then
+		echo "ok $n $1"
+	else
+		echo "not ok $n $1: '$2' instead of '$3'"
+	fi
+}
+
+finds() { if printf '%s\n' "$1" | "$here/scan-log.sh" /dev/stdin >/dev/null; then echo no; else echo yes; fi; }
+tally() { printf '%b' "$1" | awk -f "$here/tally.awk"; }
+
+echo "1..14"
+result "a quiet log is accepted" "$(finds '[ 1.0] EXT4-fs (vda): mounted')" no
+result "a warning is found" "$(finds '[ 1.0] WARNING: CPU: 0 PID: 1 at mm/slub.c:1')" yes
+result "an oops is found" "$(finds '[ 1.0] Oops: 0000 [#1] SMP')" yes
+result "a deadlock is found" "$(finds '[ 1.0] possible circular locking dependency detected')" yes
+result "a leak is found" "$(finds '[ 1.0] wd_hw: 3 pages leaked')" yes
+result "a stall is found" "$(finds '[ 1.0] rcu: INFO: rcu_preempt detected stalls')" yes
+result "a hung task is found" "$(finds '[ 1.0] INFO: task wdzip:12 blocked for more than 120 s')" yes
+
+result "flat results" "$(tally '1..3\nok 1 a\nnot ok 2 b\nok 3 # SKIP c\n')" "1 1 1"
+result "summaries do not count" "$(tally '1..1\n# 1..2\n# ok 1 a\n# not ok 2 b\nnot ok 1 prog\n')" "1 1 0"
+result "a summary alone can fail" "$(tally '1..1\n  1..1\n  ok 1 a\nnot ok 1 prog\n')" "1 1 0"
+result "two programs after each other" "$(tally '1..1\nok 1 a\n1..2\nok 1 b\nok 2 c\n')" "3 0 0"
+result "a program that died" "$(tally '1..2\nok 1 a\n1..1\nok 1 b\n')" "2 1 0"
+result "a program that skips all" "$(tally '1..1\n# 1..0 # SKIP no device\nok 1 prog # SKIP\n')" "0 0 1"
+result "nothing" "$(tally '')" "0 0 0"

@@ -1,0 +1,75 @@
+#!/bin/sh
+# make test: everything, on both kernels, with two CPUs and with one. The last line is the sum.
+set -eu
+. "$(dirname "$0")/env.sh"
+
+out=$BUILD/test
+passed=0 failed=0 skipped=0
+
+# add NAME LOG STATUS: count the results in LOG; a status that no result explains is a failure.
+add() {
+	# shellcheck disable=SC2046 # three numbers
+	set -- "$1" "$2" "$3" $(awk -f "$TOP/qemu/tally.awk" "$2")
+	p=$4 f=$5 s=$6
+	[ "$3" -eq 0 ] || [ "$f" -gt 0 ] || f=1
+	if [ "$((p + f + s))" -eq 0 ]; then
+		echo "no result was printed" >>"$2"
+		f=1
+	fi
+	passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
+	printf '%-34s %4d passed, %d failed, %d skipped   %s\n' "$1" "$p" "$f" "$s" "${2#"$TOP"/}"
+	if [ "$f" -gt 0 ]; then
+		grep -E -B 8 '^[ #]*not ok' "$2" | tail -n 60 || tail -n 20 "$2"
+	fi
+}
+
+# run NAME LOG COMMAND...
+run() {
+	name=$1 log=$2
+	shift 2
+	status=0
+	"$@" >"$log" 2>&1 || status=$?
+	add "$name" "$log" "$status"
+}
+
+# Programs that do not speak KTAP are one test.
+one_test() {
+	if "$@"; then
+		printf '1..1\nok 1 %s\n' "$*"
+	else
+		printf '1..1\nnot ok 1 %s\n' "$*"
+	fi
+}
+
+host_tests() {
+	"$TOP/qemu/chroot.sh" make -s -C "$1" O="/warpdrive/build/guest/$1" LIBWD_DIR=/warpdrive/build/guest/lib check
+}
+
+in_vm() {
+	run="$1-$2cpu"
+	say "testing on Linux $(kernel_version "$1"), $2 CPU"
+	run "Linux $(kernel_version "$1" | cut -d+ -f1), $2 CPU" "$out/$run.log" \
+		"$TOP/qemu/vm.sh" -k "$1" -c "$2" -n "test-$run" -t 1200 -- sh /usr/libexec/warpdrive/run.sh
+	log=$out/$run-kernel.log
+	cp "$BUILD/share/test-$run/kernel.log" "$log"
+	run "    its kernel log" "$out/$run-scan.log" one_test "$TOP/qemu/scan-log.sh" "$log"
+}
+
+rm -rf "$out"
+mkdir -p "$out"
+"$TOP/qemu/kselftest.sh"
+say "building"
+"$TOP/qemu/build.sh"
+say "checking without a VM"
+run "the test runner itself" "$out/selfcheck.log" "$TOP/qemu/selfcheck.sh"
+run "static checks" "$out/checks.log" "$TOP/qemu/checks.sh"
+run "libwd with sanitizers" "$out/lib.log" host_tests lib
+run "tools with sanitizers" "$out/tools.log" host_tests tools
+for kernel in stable backports; do
+	for cpus in 2 1; do
+		in_vm "$kernel" "$cpus"
+	done
+done
+
+echo "$passed passed, $failed failed, $skipped skipped"
+[ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]
