@@ -38,4 +38,13 @@ static_assert(true)
 	.pgsize_bitmap = PAGE_SIZE,
 #endif
 
+/* Users of an IOMMU. Newer kernels enable SVA when it is first bound. */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 16, 0)
+#define wd_compat_sva_enable(dev)	((void)(dev), 0)
+#define wd_compat_sva_disable(dev)	((void)(dev))
+#else
+#define wd_compat_sva_enable(dev)	iommu_dev_enable_feature(dev, IOMMU_DEV_FEAT_SVA)
+#define wd_compat_sva_disable(dev)	((void)iommu_dev_disable_feature(dev, IOMMU_DEV_FEAT_SVA))
+#endif
+
 #endif
