@@ -29,6 +29,7 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
+#pragma GCC visibility push(default)
 
 /* Sizes of the strings below, with the terminating zero. */
 #define PATH_STR_SIZE		256
@@ -270,6 +271,7 @@ int wd_async_thread_start(struct wd_chan *ch);
  */
 void wd_async_thread_stop(struct wd_chan *ch);
 
+#pragma GCC visibility pop
 #ifdef __cplusplus
 }
 #endif

@@ -34,6 +34,7 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
+#pragma GCC visibility push(default)
 
 /* wd_comp_ctx.alg_type */
 #define WD_RAW			0
@@ -150,9 +151,12 @@ typedef void (*wd_comp_cb_t)(struct wd_comp_ctx *ctx, int ret, void *arg);
  * that lets the caller in. The software driver is the last and always there.
  * Where @ctx->ch is set, takes the driver that runs that channel or can run it.
  *
- * Return: 0, or -EINVAL (a field is out of range; @ctx is in use), -ENODEV (no
- * driver can run the @ctx->ch given), -EPERM (that channel belongs to a parent
- * process), -ENOMEM.
+ * WD_LEVEL_DEFAULT and a window of 0 or 8 are replaced by what they mean, here or
+ * when a stream begins.
+ *
+ * Return: 0, or -EINVAL (a field is out of range; @ctx is in use; @ctx->ch is
+ * not open), -ENODEV (no driver can run the @ctx->ch given), or why its driver
+ * could not start it; -EPERM (that channel belongs to a parent process), -ENOMEM.
  */
 int wd_alg_comp_init(struct wd_comp_ctx *ctx);
 
@@ -172,8 +176,8 @@ void wd_alg_comp_exit(struct wd_comp_ctx *ctx);
  * @ctx: the context, with in, in_len, out, out_len and flush_type set
  *
  * Blocks until the device is done. Input longer than what the device takes at
- * once is handed over in pieces; the output is the same as if it had taken it.
- * No data is copied on the way.
+ * once is handed over in pieces, and comes out as one stream. No data is copied
+ * on the way.
  *
  * Stateless: the input is a whole stream. After -ENOSPC the stream goes on with
  * the next call, with the rest of the input, until WD_STREAM_END.
@@ -270,10 +274,10 @@ const char *wd_comp_vendor_name(const struct wd_comp_ctx *ctx);
  * @name:     not NULL, not empty, unique
  * @priority: higher is asked first; "native" has 100, "software" 0
  * @init:     take the context: open a channel or join @ctx->ch (with its own
- *            wd_chan_ops in @ctx->ch->ops), set @ctx->private. -ENODEV (or
- *            -EBUSY, -EACCES, -EPERM): not this one, ask the next driver;
- *            other errors end wd_alg_comp_init(). A driver whose channel cannot
- *            be used with @ctx->ch returns -ENODEV.
+ *            wd_chan_ops in @ctx->ch->ops), set @ctx->private. -EINVAL and
+ *            -ENOMEM end wd_alg_comp_init(); any other error means that the
+ *            next driver is asked. -ENODEV: no device, or @ctx->ch is another
+ *            driver's.
  * @exit:     the opposite; no call runs
  * @deflate:  as wd_alg_deflate(). The library has checked all arguments,
  *            resolved defaults (comp_level and window_size are in range;
@@ -337,6 +341,7 @@ int wd_alg_comp_unregister(const struct wd_alg_comp *vendor_comp);
  */
 void wd_comp_done(struct wd_comp_ctx *ctx, int ret);
 
+#pragma GCC visibility pop
 #ifdef __cplusplus
 }
 #endif

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What comp.c, the vendor registry and the drivers share. */
+#ifndef WD_LIB_COMP_H
+#define WD_LIB_COMP_H
+
+#include "wd_comp.h"
+
+enum wd_comp_dir {
+	WD_COMP_NONE,
+	WD_COMP_DEFLATE,
+	WD_COMP_INFLATE,
+};
+
+/* The vendors that the library brings along. */
+extern const struct wd_alg_comp wd_comp_native;
+extern const struct wd_alg_comp wd_comp_software;
+
+/* The name that sysfs has for a format. */
+const char *wd_comp_alg_name(int alg_type);
+
+/* What a deflate call has to do with the end of its input. */
+static inline int wd_comp_flush(const struct wd_comp_ctx *ctx)
+{
+	return ctx->stream_mode == WD_STATELESS ? WD_FINISH : ctx->flush_type;
+}
+
+/*
+ * Take the vendor after @prev in the order of priority, the first where that is
+ * NULL; NULL at the end. It cannot be unregistered until it is put.
+ */
+const struct wd_alg_comp *wd_comp_vendor_next(const struct wd_alg_comp *prev);
+void wd_comp_vendor_put(const struct wd_alg_comp *vendor);
+
+#endif

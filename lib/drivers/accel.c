@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The native driver: channels of devices that speak WD_ACCEL_API. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../chan.h"
+#include "accel.h"
+
+#define BITS	64
+
+static int accel_poll(struct wd_chan *ch, unsigned int max, int timeout_ms)
+{
+	struct wd_accel *accel = ch->vendor;
+
+	return wd_ring_poll(accel->ring, max, timeout_ms);
+}
+
+static void accel_wake(struct wd_chan *ch)
+{
+	struct wd_accel *accel = ch->vendor;
+
+	wd_ring_wake(accel->ring);
+}
+
+static void accel_release(struct wd_chan *ch)
+{
+	struct wd_accel *accel = ch->vendor;
+	bool inherited = wd_chan_inherited(ch);
+
+	wd_ring_close(accel->ring, inherited);
+	if (!inherited)
+		pthread_mutex_destroy(&accel->lock);
+	free(accel->streams);
+	free(accel);
+}
+
+static const struct wd_chan_ops accel_ops = {
+	.poll = accel_poll,
+	.wake = accel_wake,
+	.release = accel_release,
+};
+
+/*
+ * Only SVA for now: descriptors carry the process's own addresses, which no
+ * other device understands.
+ */
+static bool is_usable(const struct uacce_dev_info *info, const char *alg)
+{
+	return !strcmp(info->api, WD_ACCEL_API) &&
+	       info->iommu_type == WD_IOMMU_SVA &&
+	       wd_alg_listed(info->algorithms, alg);
+}
+
+/* Make an open channel ready for descriptors. */
+static int accel_attach(struct wd_chan *ch)
+{
+	struct wd_accel *accel;
+	uint32_t streams;
+	int ret;
+
+	accel = calloc(1, sizeof(*accel));
+	if (!accel)
+		return -ENOMEM;
+	ret = wd_ring_open(ch, &accel->ring);
+	if (ret)
+		goto err_free;
+
+	streams = wd_ring_layout(accel->ring)->streams;
+	accel->streams = calloc((streams + BITS - 1) / BITS + 1,
+				sizeof(*accel->streams));
+	if (!accel->streams) {
+		ret = -ENOMEM;
+		goto err_close;
+	}
+	pthread_mutex_init(&accel->lock, NULL);
+	accel->ch = ch;
+	ch->vendor = accel;
+	ch->ops = &accel_ops;
+	return 0;
+
+err_close:
+	wd_ring_close(accel->ring, false);
+err_free:
+	free(accel);
+	return ret;
+}
+
+/* Use the channel that the caller has: ours already, or nobody's so far. */
+static int accel_join(struct wd_chan *ch, const char *alg, uint64_t alg_bit,
+		      struct wd_accel **out)
+{
+	struct wd_accel *accel;
+	int ret = -ENODEV;
+
+	if (!ch->dev_info || !is_usable(ch->dev_info, alg))
+		return -ENODEV;
+
+	wd_chan_lock(ch);
+	if (!ch->ops)
+		ret = accel_attach(ch);
+	else if (ch->ops == &accel_ops)
+		ret = 0;
+	if (ret)
+		goto out;
+
+	accel = ch->vendor;
+	if (wd_ring_layout(accel->ring)->algs & alg_bit) {
+		accel->users++;
+		*out = accel;
+	} else {
+		ret = -ENODEV;
+	}
+out:
+	wd_chan_unlock(ch);
+	return ret;
+}
+
+static int accel_open(const char *dev_path, const char *alg, uint64_t alg_bit,
+		      struct wd_accel **accel)
+{
+	struct vendor_chan *vc;
+	int ret;
+
+	vc = calloc(1, sizeof(*vc));
+	if (!vc)
+		return -ENOMEM;
+	memcpy(vc->ch.dev_path, dev_path, sizeof(vc->ch.dev_path));
+
+	ret = wd_request_channel(&vc->ch);
+	if (ret)
+		goto err_free;
+	ret = accel_join(&vc->ch, alg, alg_bit, accel);
+	if (ret)
+		goto err_release;
+	(*accel)->owned = true;
+	return 0;
+
+err_release:
+	wd_release_channel(&vc->ch);
+err_free:
+	free(vc);
+	return ret;
+}
+
+static int accel_open_any(const char *alg, uint64_t alg_bit,
+			  struct wd_accel **accel)
+{
+	struct uacce_dev_list *list, *dev;
+	int ret;
+
+	ret = wd_get_dev_list(alg, &list);
+	if (ret < 0)
+		return ret;
+
+	ret = -ENODEV;
+	for (dev = list; dev; dev = dev->next) {
+		const struct uacce_dev_info *info = dev->info;
+
+		if (!is_usable(info, alg) || info->isolate > 0 ||
+		    info->available_instances <= 0)
+			continue;
+		ret = accel_open(info->dev_path, alg, alg_bit, accel);
+		if (!ret || ret == -ENOMEM)
+			break;
+	}
+	wd_free_dev_list(list);
+	return ret;
+}
+
+int wd_accel_get(struct wd_chan **ch, const char *alg, uint64_t alg_bit,
+		 struct wd_accel **accel)
+{
+	int ret;
+
+	if (*ch)
+		return accel_join(*ch, alg, alg_bit, accel);
+	ret = accel_open_any(alg, alg_bit, accel);
+	if (!ret)
+		*ch = (*accel)->ch;
+	return ret;
+}
+
+bool wd_accel_put(struct wd_accel *accel)
+{
+	struct wd_chan *ch = accel->ch;
+	bool owned = accel->owned;
+	bool inherited = wd_chan_inherited(ch);
+	bool last;
+
+	if (!inherited)
+		wd_chan_lock(ch);
+	last = !--accel->users;
+	if (!inherited)
+		wd_chan_unlock(ch);
+
+	if (owned && last) {
+		wd_release_channel(ch);
+		free((struct vendor_chan *)ch);
+	}
+	return owned;
+}
+
+int wd_accel_stream_get(struct wd_accel *accel)
+{
+	uint32_t n = wd_ring_layout(accel->ring)->streams;
+	int id = -1;
+
+	pthread_mutex_lock(&accel->lock);
+	for (uint32_t i = 0; i < n && id < 0; i++) {
+		uint64_t bit = 1ULL << i % BITS;
+
+		if (accel->streams[i / BITS] & bit)
+			continue;
+		accel->streams[i / BITS] |= bit;
+		id = (int)i;
+	}
+	pthread_mutex_unlock(&accel->lock);
+	return id;
+}
+
+void wd_accel_stream_put(struct wd_accel *accel, int id)
+{
+	pthread_mutex_lock(&accel->lock);
+	accel->streams[id / BITS] &= ~(1ULL << id % BITS);
+	pthread_mutex_unlock(&accel->lock);
+}

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The native driver's part of a channel: the rings and who uses what of them.
+ * The algorithms (accel_comp.c) are its clients.
+ */
+#ifndef WD_DRIVERS_ACCEL_H
+#define WD_DRIVERS_ACCEL_H
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "ring.h"
+
+/**
+ * struct vendor_chan - a channel that the native driver opened by itself
+ * @ch: the channel
+ *
+ * One that the application opened is the application's, so nothing of the
+ * driver can be in here: that is in struct wd_accel, wherever the channel is
+ * from.
+ */
+struct vendor_chan {
+	struct wd_chan ch;
+};
+
+/**
+ * struct wd_accel - wd_chan.vendor of a channel that the native driver runs
+ * @ch:      the channel
+ * @ring:    its rings
+ * @owned:   set: @ch is the head of a struct vendor_chan and goes with the last
+ *           user
+ * @users:   contexts of all algorithms; under wd_chan_lock()
+ * @lock:    guards @streams
+ * @streams: bitmap of stream ids in use, one bit each
+ */
+struct wd_accel {
+	struct wd_chan *ch;
+	struct wd_ring *ring;
+	bool owned;
+	unsigned int users;
+	pthread_mutex_t lock;
+	uint64_t *streams;
+};
+
+/*
+ * Get a channel that computes @alg (its name in sysfs) with the device's
+ * @alg_bit: *@ch where that is set, or else one of a device that is free. Fills
+ * in *@ch. -ENODEV where the driver is not the one for it, else the error of
+ * the last device that was tried.
+ */
+int wd_accel_get(struct wd_chan **ch, const char *alg, uint64_t alg_bit,
+		 struct wd_accel **accel);
+
+/* Give it back. @ch may be gone afterwards: returns true when it is the driver's. */
+bool wd_accel_put(struct wd_accel *accel);
+
+/* A stream id that nobody uses, -1: there is none. */
+int wd_accel_stream_get(struct wd_accel *accel);
+void wd_accel_stream_put(struct wd_accel *accel, int id);
+
+#endif

@@ -1,0 +1,381 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The native vendor of compression: streams on the device.
+ *
+ * The device takes at most max_len bytes at a time, so a call is a request of as
+ * many descriptors as it takes; comp_step() makes each from what became of the
+ * one before. It runs with the ring's lock held and only computes.
+ *
+ * A context that finds no stream id, or no room in the device, when a stream
+ * begins runs that stream in software.
+ */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "../chan.h"
+#include "../comp.h"
+#include "accel.h"
+#include "soft_stream.h"
+
+/* Of the driver alone: the stream has to begin in software. */
+#define NO_ROOM		(-EDQUOT)
+
+/**
+ * struct accel_comp - wd_comp_ctx.private
+ * @req:     the request of the call that runs; its work is that call's
+ * @ctx:     the context
+ * @accel:   the channel
+ * @dir:     direction of the stream
+ * @stream:  its id on the device, -1: none was needed yet or is left
+ * @begun:   the device has a stream under this id
+ * @fresh:   the next descriptor begins one
+ * @pending: the device holds output back that found no room
+ * @in_soft: the stream runs in software
+ * @ret:     result of the call
+ * @soft:    that stream
+ */
+struct accel_comp {
+	struct wd_ring_req req;
+	struct wd_comp_ctx *ctx;
+	struct wd_accel *accel;
+	enum wd_comp_dir dir;
+	int stream;
+	bool begun;
+	bool fresh;
+	bool pending;
+	bool in_soft;
+	int ret;
+	struct wd_soft_stream soft;
+};
+
+static struct accel_comp *to_comp(struct wd_ring_req *req)
+{
+	return (struct accel_comp *)req;
+}
+
+static uint32_t op_word(const struct accel_comp *ac, bool last)
+{
+	static const uint32_t flushes[] = {
+		[WD_NO_FLUSH] = WD_COMP_NO_FLUSH,
+		[WD_SYNC_FLUSH] = WD_COMP_SYNC_FLUSH,
+		[WD_FULL_FLUSH] = WD_COMP_FULL_FLUSH,
+		[WD_FINISH] = WD_COMP_FINISH,
+	};
+	static const uint32_t formats[] = {
+		[WD_RAW] = WD_COMP_RAW,
+		[WD_ZLIB] = WD_COMP_ZLIB,
+		[WD_GZIP] = WD_COMP_GZIP,
+	};
+	const struct wd_comp_ctx *ctx = ac->ctx;
+	uint32_t op;
+
+	op = formats[ctx->alg_type] << WD_COMP_FORMAT_SHIFT |
+	     (uint32_t)ctx->window_size << WD_COMP_WINDOW_SHIFT;
+	if (ac->fresh)
+		op |= WD_COMP_NEW;
+	if (ac->dir == WD_COMP_INFLATE)
+		return op;
+	op |= (uint32_t)ctx->comp_level << WD_COMP_LEVEL_SHIFT;
+	if (last)
+		op |= flushes[wd_comp_flush(ctx)] << WD_COMP_FLUSH_SHIFT;
+	return op;
+}
+
+/* The descriptor for what is left of the operands, or as much as can be. */
+static void make_desc(struct accel_comp *ac)
+{
+	uint32_t max = wd_ring_layout(ac->accel->ring)->max_len;
+	const struct wd_comp_ctx *ctx = ac->ctx;
+	size_t in = ctx->in_len - ctx->consumed;
+	size_t out = ctx->out_len - ctx->produced;
+	bool last = in <= max;
+
+	ac->req.desc = (struct wd_desc){
+		.opcode = ac->dir == WD_COMP_DEFLATE ? WD_OP_DEFLATE : WD_OP_INFLATE,
+		.op = op_word(ac, last),
+		.src = in ? (uintptr_t)ctx->in + ctx->consumed : 0,
+		.dst = (uintptr_t)ctx->out + ctx->produced,
+		.src_len = last ? (uint32_t)in : max,
+		.dst_len = out < max ? (uint32_t)out : max,
+		.stream = (uint32_t)ac->stream,
+	};
+}
+
+/*
+ * Does the call, as it stands, ask the device for anything? It refuses a
+ * descriptor that does not, and one without room.
+ */
+static bool wants_more(const struct accel_comp *ac)
+{
+	const struct wd_comp_ctx *ctx = ac->ctx;
+
+	if (ctx->consumed < ctx->in_len || ac->pending)
+		return true;
+	return ac->dir == WD_COMP_DEFLATE && wd_comp_flush(ctx) != WD_NO_FLUSH;
+}
+
+static int error_of(struct accel_comp *ac, const struct wd_cqe *cqe, bool fresh)
+{
+	switch (cqe->status) {
+	case WD_ST_NO_RESOURCE:
+		return fresh ? NO_ROOM : -EIO;
+	case WD_ST_DATA:
+		return -EBADMSG;
+	case WD_ST_NEED_DICT:
+		return -ENOTSUP;
+	case WD_ST_FAULT_UNMAPPED:
+	case WD_ST_FAULT_PERM:
+	case WD_ST_FAULT_RANGE:
+	case WD_ST_FAULT_BUS:
+		ac->ctx->fault_addr = (void *)(uintptr_t)cqe->info;
+		return -EFAULT;
+	default:
+		return -EIO;
+	}
+}
+
+/* All input is taken; @overflow: and output is still in the device. */
+static int result_without_input(const struct accel_comp *ac, bool overflow)
+{
+	if (!overflow)
+		return ac->dir == WD_COMP_DEFLATE &&
+		       wd_comp_flush(ac->ctx) == WD_FINISH ? -EIO : 0;
+	/* Output that nobody demanded yet may stay there. */
+	if (ac->dir == WD_COMP_DEFLATE && wd_comp_flush(ac->ctx) == WD_NO_FLUSH)
+		return 0;
+	return -ENOSPC;
+}
+
+/*
+ * What became of a descriptor? Returns true when there is another one to be
+ * made; else the call's result is in @ac->ret.
+ */
+static bool comp_step(struct wd_ring_req *req)
+{
+	struct accel_comp *ac = to_comp(req);
+	struct wd_comp_ctx *ctx = ac->ctx;
+	const struct wd_cqe *cqe = &req->cqe;
+	bool overflow = cqe->status == WD_ST_OVERFLOW, fresh = ac->fresh;
+
+	ac->ret = req->err;
+	if (req->err)
+		return false;
+
+	ctx->consumed += cqe->consumed;
+	ctx->produced += cqe->produced;
+	if (cqe->status != WD_ST_OK && !overflow) {
+		ac->ret = error_of(ac, cqe, fresh);
+		ac->begun |= ac->ret != NO_ROOM;
+		return false;
+	}
+
+	ac->begun = true;
+	ac->fresh = false;
+	ac->pending = overflow;
+	if (cqe->aux & WD_CQE_END) {
+		ctx->checksum = (uint32_t)cqe->info;
+		ac->ret = WD_STREAM_END;
+		return false;
+	}
+	if (ctx->consumed == ctx->in_len &&
+	    (!overflow || ctx->produced == ctx->out_len)) {
+		ac->ret = result_without_input(ac, overflow);
+		return false;
+	}
+	if (ctx->produced == ctx->out_len) {
+		ac->ret = -ENOSPC;
+		return false;
+	}
+	/* A device that does nothing and says that all is well would go on so. */
+	if (!cqe->consumed && !cqe->produced) {
+		ac->ret = -EIO;
+		return false;
+	}
+	make_desc(ac);
+	return true;
+}
+
+/*
+ * Begin a call. Returns 0 when there is something for the device to do, 1 when
+ * the result is in @ac->ret already. @ac->in_soft tells who is to do it.
+ */
+static int comp_prepare(struct accel_comp *ac, enum wd_comp_dir dir)
+{
+	struct wd_comp_ctx *ctx = ac->ctx;
+
+	if (ctx->new_stream) {
+		wd_soft_stream_end(&ac->soft);
+		if (ac->stream < 0)
+			ac->stream = wd_accel_stream_get(ac->accel);
+		ac->in_soft = ac->stream < 0;
+		ac->fresh = true;
+		ac->pending = false;
+		ac->dir = dir;
+	}
+	if (ac->in_soft)
+		return 0;
+
+	ac->ret = 0;
+	if (!wants_more(ac))
+		return 1;
+	ac->ret = -ENOSPC;
+	if (!ctx->out_len)
+		return 1;
+	make_desc(ac);
+	ac->req.step = comp_step;
+	return 0;
+}
+
+/* The device has no room: nothing was consumed, so software can begin. */
+static int go_soft(struct accel_comp *ac)
+{
+	ac->in_soft = true;
+	ac->ctx->new_stream = 1;
+	return wd_soft_stream_run(&ac->soft, ac->ctx, ac->dir);
+}
+
+static int comp_sync(struct wd_comp_ctx *ctx, enum wd_comp_dir dir)
+{
+	struct accel_comp *ac = ctx->private;
+	int ret;
+
+	if (comp_prepare(ac, dir))
+		return ac->ret;
+	if (ac->in_soft)
+		return wd_soft_stream_run(&ac->soft, ctx, dir);
+
+	ret = wd_ring_run(ac->accel->ring, &ac->req);
+	if (ret)
+		return ret;
+	return ac->ret == NO_ROOM ? go_soft(ac) : ac->ret;
+}
+
+/* Runs from wd_poll(). */
+static void comp_finish(struct wd_work *work)
+{
+	struct accel_comp *ac = (struct accel_comp *)work;
+	int ret = ac->ret;
+
+	if (ret == NO_ROOM)
+		ret = go_soft(ac);
+	else if (ac->in_soft)
+		ret = wd_soft_stream_run(&ac->soft, ac->ctx, ac->dir);
+	wd_comp_done(ac->ctx, ret);
+}
+
+static int comp_async(struct wd_comp_ctx *ctx, enum wd_comp_dir dir)
+{
+	struct accel_comp *ac = ctx->private;
+	struct wd_ring_req *req = &ac->req;
+	int ret;
+
+	ac->ret = 0;
+	req->work.run = comp_finish;
+	if (comp_prepare(ac, dir) || ac->in_soft) {
+		wd_ring_queue_work(ac->accel->ring, &req->work);
+		return 0;
+	}
+	ret = wd_ring_submit(ac->accel->ring, &req, 1);
+	return ret < 0 ? ret : 0;
+}
+
+static int accel_deflate(struct wd_comp_ctx *ctx)
+{
+	return comp_sync(ctx, WD_COMP_DEFLATE);
+}
+
+static int accel_inflate(struct wd_comp_ctx *ctx)
+{
+	return comp_sync(ctx, WD_COMP_INFLATE);
+}
+
+static int accel_async_deflate(struct wd_comp_ctx *ctx)
+{
+	return comp_async(ctx, WD_COMP_DEFLATE);
+}
+
+static int accel_async_inflate(struct wd_comp_ctx *ctx)
+{
+	return comp_async(ctx, WD_COMP_INFLATE);
+}
+
+static void accel_cancel(struct wd_comp_ctx *ctx)
+{
+	struct accel_comp *ac = ctx->private;
+
+	if (!wd_chan_inherited(ctx->ch))
+		wd_ring_cancel(ac->accel->ring, &ac->req);
+}
+
+static int accel_init(struct wd_comp_ctx *ctx)
+{
+	struct accel_comp *ac;
+	int ret;
+
+	ac = calloc(1, sizeof(*ac));
+	if (!ac)
+		return -ENOMEM;
+	ret = wd_accel_get(&ctx->ch, wd_comp_alg_name(ctx->alg_type),
+			   WD_ALG_DEFLATE, &ac->accel);
+	if (ret) {
+		free(ac);
+		return ret;
+	}
+	ac->ctx = ctx;
+	ac->stream = -1;
+	ctx->private = ac;
+	return 0;
+}
+
+static bool close_step(struct wd_ring_req *req)
+{
+	(void)req;
+	return false;
+}
+
+/* A channel that is dead has no streams to close: the error says nothing new. */
+static void close_stream(struct accel_comp *ac)
+{
+	if (ac->begun) {
+		ac->req.step = close_step;
+		ac->req.desc = (struct wd_desc){
+			.opcode = WD_OP_STREAM_CLOSE,
+			.stream = (uint32_t)ac->stream,
+		};
+		wd_ring_run(ac->accel->ring, &ac->req);
+	}
+	wd_accel_stream_put(ac->accel, ac->stream);
+}
+
+static void accel_exit(struct wd_comp_ctx *ctx)
+{
+	struct accel_comp *ac = ctx->private;
+
+	if (ac->stream >= 0 && !wd_chan_inherited(ctx->ch))
+		close_stream(ac);
+	wd_soft_stream_end(&ac->soft);
+	if (wd_accel_put(ac->accel))
+		ctx->ch = NULL;
+	ctx->private = NULL;
+	free(ac);
+}
+
+static const char *accel_running_on(const struct wd_comp_ctx *ctx)
+{
+	const struct accel_comp *ac = ctx->private;
+
+	return ac->in_soft ? wd_comp_software.name : wd_comp_native.name;
+}
+
+const struct wd_alg_comp wd_comp_native = {
+	.name = "native",
+	.priority = 100,
+	.init = accel_init,
+	.exit = accel_exit,
+	.deflate = accel_deflate,
+	.inflate = accel_inflate,
+	.async_deflate = accel_async_deflate,
+	.async_inflate = accel_async_inflate,
+	.cancel = accel_cancel,
+	.running_on = accel_running_on,
+};

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The rings of a channel (<misc/uacce/wd_accel.h>), for the drivers of all
+ * algorithms: submit descriptors, wait for their completions.
+ *
+ * A request is one or more descriptors that run one after another: when one
+ * completes, the request's @step makes the next. It keeps its slot meanwhile,
+ * so a request that was accepted never has to wait for room again.
+ *
+ * One thread at a time, the leader, looks for completions and reaps them for
+ * everybody. The others wait for the leader to tell them. So nobody sleeps on
+ * the file for a completion that somebody else took.
+ */
+#ifndef WD_DRIVERS_RING_H
+#define WD_DRIVERS_RING_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <misc/uacce/wd_accel.h>
+#include <misc/uacce/wd_uacce.h>
+
+#include "wd.h"
+#include "workq.h"
+
+struct wd_ring;
+
+/**
+ * struct wd_ring_req - a request, embedded in the client's own
+ * @work: asynchronous requests: run from wd_ring_poll() when all is done
+ * @desc: the descriptor to submit; the ring sets its tag
+ * @cqe:  the last completion, in the byte order of the CPU; its lengths are
+ *        within those of the descriptor
+ * @err:  0 or -EIO, -ENXIO: the channel died and @cqe is not valid
+ * @step: called with the ring's lock held as soon as @desc completed or failed;
+ *        returns true when it made another @desc. Must not block.
+ * @slot: where it is on the ring
+ * @busy: it is on the ring
+ * @sync: somebody waits for it; @work is not used
+ */
+struct wd_ring_req {
+	struct wd_work work;
+	struct wd_desc desc;
+	struct wd_cqe cqe;
+	int err;
+	bool (*step)(struct wd_ring_req *req);
+	uint32_t slot;
+	bool busy;
+	bool sync;
+};
+
+/*
+ * Start the queue of an open channel and map its rings. -ENODEV: it does not
+ * speak this format; else what the kernel answered.
+ */
+int wd_ring_open(struct wd_chan *ch, struct wd_ring **ring);
+
+/*
+ * Stop the queue, unmap and free. Nothing runs and nothing is in flight that
+ * anybody still wants. @inherited: in a forked child, which only frees.
+ */
+void wd_ring_close(struct wd_ring *ring, bool inherited);
+
+const struct wd_chan_layout *wd_ring_layout(const struct wd_ring *ring);
+
+/*
+ * Put @n asynchronous requests on the ring with one doorbell. Returns how many
+ * were taken, from the first on, or -EAGAIN (no slot is free), -EIO, -ENXIO.
+ */
+int wd_ring_submit(struct wd_ring *ring, struct wd_ring_req *const *reqs,
+		   unsigned int n);
+
+/* Run @req and wait until all its steps are done. 0, -EIO or -ENXIO. */
+int wd_ring_run(struct wd_ring *ring, struct wd_ring_req *req);
+
+/* Queue work for wd_ring_poll() that never was on the ring. */
+void wd_ring_queue_work(struct wd_ring *ring, struct wd_work *work);
+
+/*
+ * Wait until the asynchronous @req neither is on the ring nor runs. No step is
+ * made any more and its work does not run, unless it did already.
+ */
+void wd_ring_cancel(struct wd_ring *ring, struct wd_ring_req *req);
+
+/* The @poll and the @wake of struct wd_chan_ops. */
+int wd_ring_poll(struct wd_ring *ring, unsigned int max, int timeout_ms);
+void wd_ring_wake(struct wd_ring *ring);
+
+/* Pure arithmetic of rings, for the tests. */
+
+/* The phase bit of completion number @index in a ring of @depth entries. */
+static inline unsigned int wd_ring_phase(uint32_t index, uint32_t depth)
+{
+	return !(index & depth);
+}
+
+/* A tag names a slot and the use that is made of it. */
+static inline uint64_t wd_ring_tag(uint32_t slot, uint32_t generation)
+{
+	return (uint64_t)generation << 32 | slot;
+}
+
+/* Do the rings lie within the region, aligned and apart from each other? */
+bool wd_ring_layout_valid(const struct wd_chan_layout *layout,
+			  unsigned long region_size);
+
+#endif
