@@ -212,7 +212,9 @@ static int run(struct codec *with, enum report_row row, struct file *file,
 	ret = opt.decompress ? codec_expand(with, job)
 			     : codec_compress(with, job, &file->header);
 	if (!ret)
-		report_add(row, &start, codec_by(with, by, sizeof(by)),
+		report_add(row, &start, row == ROW_COMPARE ?
+			   "zlib in this process" :
+			   codec_by(with, by, sizeof(by)),
 			   job->in_bytes, job->out_bytes);
 	return ret;
 }

@@ -1,0 +1,146 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+# wdctl as far as it goes without the modules, and the rest where there are
+# devices.
+#
+#	WDCTL=path/to/wdctl wdctl.sh
+
+here=$(cd "$(dirname "$0")" && pwd)
+. "$here/tap.sh"
+
+WDCTL=${WDCTL:-wdctl}
+
+have_device()
+{
+	device=$("$WDCTL" list 2>/dev/null | awk 'NR == 2 { print $1 }')
+	[ -n "$device" ] || skip 'there is no device'
+}
+
+no_device()
+{
+	[ -z "$("$WDCTL" list 2>/dev/null)" ] || skip 'there is a device'
+}
+
+help_and_version()
+{
+	"$WDCTL" --help | grep -q unload
+	"$WDCTL" -h | grep -q '^Usage'
+	"$WDCTL" --version | grep -q '^wdctl [0-9]'
+	"$WDCTL" -V | grep -q '^wdctl [0-9]'
+	[ ! -w /dev/full ] || expect 1 "$WDCTL" --help >/dev/full
+}
+
+wrong_usage()
+{
+	expect 2 "$WDCTL"
+	expect 2 "$WDCTL" jump
+	expect 2 "$WDCTL" --jump
+	expect 2 "$WDCTL" load functions
+	expect 2 "$WDCTL" load 'functions=a b'
+	expect 2 "$WDCTL" load -x
+	expect 2 "$WDCTL" load -m
+	expect 2 "$WDCTL" unload now
+	expect 2 "$WDCTL" unload -x
+	expect 2 "$WDCTL" list everything
+	expect 2 "$WDCTL" list --xml
+	expect 2 "$WDCTL" show a b
+	expect 2 "$WDCTL" show 0
+	expect 2 "$WDCTL" show -x
+	expect 2 "$WDCTL" load "$(printf 'x=%01100d' 1)"
+}
+
+needs_root()
+{
+	for command in load unload; do
+		expect 1 unprivileged "$WDCTL" $command 2>messages
+		grep -q "sudo wdctl $command" messages
+	done
+}
+
+not_found()
+{
+	no_device
+	is_root || skip 'needs root'
+	mkdir modules
+	expect 1 "$WDCTL" load -m "$PWD/modules" 2>messages
+	grep -q "looked for $PWD/modules/wd_iommu.ko and" messages
+}
+
+no_module()
+{
+	no_device
+	is_root || skip 'needs root'
+	mkdir modules
+	echo 'not a module' >modules/wd_iommu.ko
+	expect 1 "$WDCTL" load -m modules 2>messages
+	grep -q 'cannot load wd_iommu' messages
+}
+
+unload_nothing()
+{
+	no_device
+	is_root || skip 'needs root'
+	"$WDCTL" unload
+}
+
+list_nothing()
+{
+	no_device
+	[ -z "$("$WDCTL" list 2>messages)" ]
+	grep -q 'wdctl load' messages
+	[ "$("$WDCTL" list --json 2>/dev/null | tr -d '\n ')" = '[]' ]
+}
+
+show_nothing()
+{
+	no_device
+	"$WDCTL" show 2>messages
+	grep -q 'no open channel' messages
+	"$WDCTL" show $$
+	expect 1 "$WDCTL" show no_such_device-0
+	expect 1 "$WDCTL" show 2147483647
+}
+
+list_devices()
+{
+	have_device
+	"$WDCTL" list | grep -q "^$device "
+	"$WDCTL" list -v | grep -qx "  node  *$(find /dev -name "$device")"
+	"$WDCTL" list -v | grep -q '  algorithms  *.*gzip'
+	"$WDCTL" list --json | grep -q "\"name\": \"$device\","
+}
+
+show_channel()
+{
+	have_device
+	exec 3<>"/dev/$device"
+	"$WDCTL" show | grep -q "^$$ .*$device"
+	"$WDCTL" show "$device" | grep -q "^$$ "
+	"$WDCTL" show "/dev/$device" | grep -q "^$$ "
+	"$WDCTL" show $$ | grep -q "^$$ "
+	exec 3>&-
+	[ -z "$("$WDCTL" show $$)" ]
+}
+
+unload_in_use()
+{
+	have_device
+	is_root || skip 'needs root'
+	exec 3<>"/dev/$device"
+	expect 1 "$WDCTL" unload 2>messages
+	grep -q "/dev/$device is open in .* (pid $$)" messages
+	[ -e "/dev/$device" ]
+}
+
+run '--help, --version' help_and_version
+run 'wrong usage is status 2' wrong_usage
+run 'load and unload tell who may' needs_root
+run 'load tells where it looked' not_found
+run 'load of what is no module' no_module
+run 'unload with nothing loaded' unload_nothing
+run 'list without devices' list_nothing
+run 'show without channels' show_nothing
+run 'list of the devices' list_devices
+run 'show of an open channel' show_channel
+run 'unload tells who uses a device' unload_in_use
+finish
