@@ -422,17 +422,14 @@ static int remove_one(struct kmod_ctx *kmod, const char *name)
 
 	ret = kmod_module_new_from_name(kmod, name, &mod);
 	if (ret < 0)
-		goto out;
-	for (int tries = 0; tries < 50; tries++) {
+		return ret;
+	for (int tries = 0; tries < 50 && is_live(mod); tries++) {
 		ret = kmod_module_remove_module(mod, 0);
 		if (ret != -EAGAIN && ret != -EBUSY)
 			break;
 		pause_ms(20);
 	}
 	kmod_module_unref(mod);
-out:
-	if (ret == -ENOENT)
-		return 0;
 	if (ret == -EAGAIN || ret == -EBUSY)
 		complain_in_use(name);
 	else if (ret < 0)
