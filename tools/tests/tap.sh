@@ -1,3 +1,4 @@
+# shellcheck shell=sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Read by the tests of this directory: one TAP line a test, each in a directory
 # of its own, removed at the end.

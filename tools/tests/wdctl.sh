@@ -6,6 +6,7 @@
 #	WDCTL=path/to/wdctl wdctl.sh
 
 here=$(cd "$(dirname "$0")" && pwd)
+# shellcheck source-path=SCRIPTDIR
 . "$here/tap.sh"
 
 WDCTL=${WDCTL:-wdctl}
