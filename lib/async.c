@@ -5,14 +5,22 @@
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include "chan.h"
-#include "clock.h"
 
+/**
+ * struct wd_async_thread - the thread
+ * @ch:    the channel that it polls
+ * @id:    the thread's
+ * @stop:  it is to end
+ * @ended: it touches the channel no more
+ */
 struct wd_async_thread {
 	struct wd_chan *ch;
 	pthread_t id;
 	atomic_bool stop;
+	atomic_bool ended;
 };
 
 static void *async_main(void *arg)
@@ -26,6 +34,7 @@ static void *async_main(void *arg)
 		if (ret == -EINTR)
 			ret = 0;
 	}
+	atomic_store(&thread->ended, true);
 	return NULL;
 }
 
@@ -75,9 +84,9 @@ int wd_async_thread_start(struct wd_chan *ch)
 
 void wd_async_thread_stop(struct wd_chan *ch)
 {
+	static const struct timespec pause = { .tv_nsec = 100000 };
 	struct wd_async_thread *thread;
 	struct wd_chan_lib *lib;
-	struct timespec ts;
 
 	if (!ch || !ch->lib || wd_chan_inherited(ch))
 		return;
@@ -91,11 +100,11 @@ void wd_async_thread_stop(struct wd_chan *ch)
 	 * so it is repeated until the thread is seen to be gone.
 	 */
 	atomic_store(&thread->stop, true);
-	do {
+	while (!atomic_load(&thread->ended)) {
 		ch->ops->wake(ch);
-		ts = wd_timespec(wd_now() + WD_NSEC_PER_MSEC);
-	} while (pthread_clockjoin_np(thread->id, NULL, CLOCK_MONOTONIC, &ts));
-
+		nanosleep(&pause, NULL);
+	}
+	pthread_join(thread->id, NULL);
 	free(thread);
 	lib->thread = NULL;
 }
