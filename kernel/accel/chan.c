@@ -4,7 +4,7 @@
  *
  * The DUS region is ordinary memory, mapped for DMA as long as the channel
  * lives: so the program may keep it when the device goes away. It is shared
- * without dma_sync calls, since a device that does SVA is cache-coherent.
+ * without dma_sync calls: probe took care that the device is cache-coherent.
  */
 #include <linux/dma-mapping.h>
 #include <linux/log2.h>

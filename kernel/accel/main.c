@@ -5,6 +5,7 @@
  * and from nowhere else.
  */
 #include <linux/dma-mapping.h>
+#include <linux/iommu.h>
 #include <linux/iopoll.h>
 #include <linux/log2.h>
 #include <linux/module.h>
@@ -219,6 +220,11 @@ static bool wd_accel_usable(struct pci_dev *pdev)
 	/* The IOMMU's driver enables the capability where both can do PASIDs. */
 	if (!pdev->pasid_enabled) {
 		pci_info(pdev, "PASID is not enabled: no shared virtual addressing, not used\n");
+		return false;
+	}
+	/* The rings are shared with the device, and so is the process's memory. */
+	if (!device_iommu_capable(&pdev->dev, IOMMU_CAP_CACHE_COHERENCY)) {
+		pci_info(pdev, "its DMA does not see the caches, not used\n");
 		return false;
 	}
 	return true;
