@@ -9,7 +9,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 # shellcheck source-path=SCRIPTDIR
 . "$here/tap.sh"
 
-WDCTL=${WDCTL:-wdctl}
+WDCTL=$(command -v "${WDCTL:-wdctl}")
 
 have_device()
 {
@@ -111,25 +111,36 @@ list_devices()
 	"$WDCTL" list --json | grep -q "\"name\": \"$device\","
 }
 
+# A process that holds the device open; its id is in $user.
+hold_device()
+{
+	sleep 60 3<>"/dev/$device" &
+	user=$!
+}
+
 show_channel()
 {
 	have_device
-	exec 3<>"/dev/$device"
-	"$WDCTL" show | grep -q "^$$ .*$device"
-	"$WDCTL" show "$device" | grep -q "^$$ "
-	"$WDCTL" show "/dev/$device" | grep -q "^$$ "
-	"$WDCTL" show $$ | grep -q "^$$ "
-	exec 3>&-
-	[ -z "$("$WDCTL" show $$)" ]
+	hold_device
+	for what in '' "$device" "/dev/$device" $user; do
+		"$WDCTL" show $what >channels
+		grep "^$user  *sleep  *3  *$device " channels
+	done
+	kill $user
+	wait $user || :
+	"$WDCTL" show "$device" >channels
+	expect 1 grep "^$user " channels
+	expect 1 "$WDCTL" show $user
 }
 
 unload_in_use()
 {
 	have_device
 	is_root || skip 'needs root'
-	exec 3<>"/dev/$device"
+	hold_device
 	expect 1 "$WDCTL" unload 2>messages
-	grep -q "/dev/$device is open in .* (pid $$)" messages
+	kill $user
+	grep "/dev/$device is open in sleep (pid $user)" messages
 	[ -e "/dev/$device" ]
 }
 

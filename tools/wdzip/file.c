@@ -208,6 +208,8 @@ static int run(struct codec *with, enum report_row row, struct file *file,
 	char by[96];
 	int ret;
 
+	report_progress_begin(file->name, S_ISREG(file->st.st_mode) ?
+			      (uint64_t)file->st.st_size : 0);
 	report_start(&start);
 	ret = opt.decompress ? codec_expand(with, job)
 			     : codec_compress(with, job, &file->header);
@@ -263,8 +265,6 @@ static int work(struct file *file, struct job *job, bool copy)
 {
 	int ret;
 
-	report_progress_begin(file->name, S_ISREG(file->st.st_mode) ?
-			      (uint64_t)file->st.st_size : 0);
 	if (copy)
 		return codec_copy(job);
 	ret = run(&codec, ROW_MAIN, file, job);

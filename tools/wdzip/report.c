@@ -103,6 +103,7 @@ void report_table(void)
 
 void report_progress_begin(const char *name, uint64_t total)
 {
+	report_clear_progress();
 	memset(&progress, 0, sizeof(progress));
 	if (opt.quiet || !isatty(STDERR_FILENO))
 		return;
