@@ -85,23 +85,21 @@ start_qemu() {
 }
 
 stop_qemu() {
-	kill "$qemu" 2>/dev/null || true
-	wait "$qemu" 2>/dev/null || true
+	{ kill "$qemu" && wait "$qemu"; } 2>/dev/null || true
 }
 
-# The exit status says whether the VM ended by itself.
+# The exit status says whether the VM ended by itself. The command's time begins when it does.
 wait_for_qemu() {
-	begin=$(date +%s)
+	limit=$(($(date +%s) + boot_seconds))
+	booted=''
 	while kill -0 "$qemu" 2>/dev/null; do
 		sleep 0.1
-		past=$(($(date +%s) - begin))
-		if [ ! -e "$control/started" ]; then
-			[ "$past" -lt "$boot_seconds" ] || return 1
-		elif [ -z "$interactive" ]; then
-			[ "$past" -lt "$((boot_seconds + seconds))" ] || return 1
+		if [ -z "$booted" ] && [ -e "$control/started" ]; then
+			booted=1
+			limit=$(($(date +%s) + seconds))
 		fi
+		[ "$(date +%s)" -le "$limit" ] || return 1
 	done
-	wait "$qemu" || true
 }
 
 last_words() {
@@ -117,7 +115,7 @@ trap 'stop_qemu; exit 130' INT TERM HUP
 
 for attempt in 1 2 3; do
 	start_qemu
-	timed_out=
+	timed_out=''
 	wait_for_qemu || timed_out=1
 	stop_qemu
 	[ ! -e "$control/started" ] || break
