@@ -313,18 +313,18 @@ static __poll_t wd_chan_events(const struct wd_chan *chan)
 	return events;
 }
 
-/* Arm first, look again then: a completion between the two raises the vector. */
+/*
+ * Arm first, look then: a completion in between raises the vector. Also where
+ * something is ready: an edge-triggered poller is not asked again once it has drained
+ * the ring.
+ */
 static __poll_t wd_accel_poll(struct wd_uacce_queue *q)
 {
 	struct wd_chan *chan = q->priv;
 	struct wd_accel *accel = chan->accel;
-	__poll_t events = wd_chan_events(chan);
-
-	if (events)
-		return events;
 
 	writel(++accel->arm[chan->id], accel->bar + WD_BAR_ARM + chan->id * sizeof(u32));
-	mb(); /* the arm word before the second look */
+	mb(); /* the arm word before the look */
 	return wd_chan_events(chan);
 }
 

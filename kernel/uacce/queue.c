@@ -307,6 +307,6 @@ EXPORT_SYMBOL_GPL(wd_uacce_fail_queues);
 void wd_uacce_queue_wake(struct wd_uacce_queue *q)
 {
 	trace_wd_uacce_interrupt(q);
-	wake_up_poll(&q->wait, EPOLLIN | EPOLLRDNORM);
+	wake_up_poll(&q->wait, EPOLLIN | EPOLLRDNORM | EPOLLERR);
 }
 EXPORT_SYMBOL_GPL(wd_uacce_queue_wake);

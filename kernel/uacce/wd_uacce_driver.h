@@ -134,8 +134,8 @@ struct wd_uacce_queue {
  * @kick:        wake the device up; state STARTED only
  * @get_layout:  fill in the layout
  * @get_state:   ask the device about the channel; may wait for the device
- * @poll:        EPOLL* bits of a started channel; arms the interrupt where
- *               nothing is to be read. Under hw_lock, must not wait.
+ * @poll:        EPOLL* bits of a started channel; arms its interrupt. Under
+ *               hw_lock, must not wait.
  * @get_isolate_state: true: given up because of too many errors. Optional.
  * @isolate_err_threshold_read: errors per hour that isolate the device; 0:
  *               never. Optional.
@@ -248,7 +248,7 @@ void wd_uacce_fail_queues(struct wd_uacce_device *udev);
 
 /**
  * wd_uacce_queue_wake() - wake who polls the channel
- * @q: channel that had a completion interrupt
+ * @q: channel that had an interrupt: a completion or an error
  *
  * Context: any.
  */
