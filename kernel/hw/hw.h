@@ -11,8 +11,9 @@
  * engine.c the engines: threads that serve the channels
  * comp.c   deflate and inflate streams
  *
- * Load order (main.c): MSI domain, BAR memory, IOMMU ports, scan, engines, then
- * the drivers may bind. Unload is the reverse.
+ * Load order (main.c): MSI domain; of each function the BAR memory, interrupts,
+ * config space, IOMMU port, management processor and engines; bus scan; then the
+ * drivers may bind. Unload is the reverse.
  */
 #ifndef _WD_HW_H
 #define _WD_HW_H
@@ -34,6 +35,11 @@ struct wd_mgmt;
 struct wd_engine_pool;
 struct wd_chan;
 struct wd_msix;
+struct wd_bar;
+
+/* Module parameters: what each function has (main.c). */
+extern unsigned int wd_hw_engines;
+extern unsigned int wd_hw_channels;
 
 /* What a function and its place in the machine offer. */
 struct wd_func_type {
@@ -47,11 +53,15 @@ struct wd_func_type {
  * @type:     what it offers
  * @index:    number of the function, from 0
  * @devfn:    where it sits on the root bus
+ * @cfg_lock: serialises config accesses, which on x86 the PCI core does not;
+ *            taken with interrupts off, inside the core's pci_lock for accesses
+ *            from user space. Locks taken inside: that of msix.c, and what the
+ *            three functions below that config writes call need: raw ones.
  * @cfg:      config space as it reads
- * @cfg_mask: bits of @cfg that a write can change. Both are protected by
- *            pci_lock, which the PCI core holds around each access.
+ * @cfg_mask: bits of @cfg that a write can change
  * @vsc, @msix_cap, @pcie_cap: config-space offsets of capabilities
- * @bar:      the memory of BAR 0 as the device itself sees it
+ * @mem:      the memory of BAR 0 (bar.c)
+ * @bar:      the same as the device itself sees it
  * @bar_phys: its physical address
  * @msix:     interrupt state (msix.c)
  * @port:     where DMA goes; NULL: no IOMMU, DMA addresses are physical
@@ -64,12 +74,14 @@ struct wd_func {
 	unsigned int index;
 	unsigned int devfn;
 
-	u8 cfg[WD_CFG_SIZE];
+	raw_spinlock_t cfg_lock;
+	u8 cfg[WD_CFG_SIZE] __aligned(8);
 	u8 cfg_mask[WD_CFG_SIZE];
 	u16 vsc;
 	u16 msix_cap;
 	u16 pcie_cap;
 
+	struct wd_bar *mem;
 	void *bar;
 	phys_addr_t bar_phys;
 	struct wd_msix *msix;
@@ -80,19 +92,25 @@ struct wd_func {
 	struct wd_chan *chans;
 };
 
-/* config.c: called with pci_lock held by the bus's pci_ops, interrupts off */
-void wd_config_init(struct wd_func *f);
+/* config.c */
+void wd_config_init(struct wd_func *f);		/* after wd_bar_alloc and wd_msix_func_init */
 int wd_config_read(struct wd_func *f, int where, int size, u32 *val);
 int wd_config_write(struct wd_func *f, int where, int size, u32 val);
-/* The power-on values again, but for the BAR address. From wd_mgmt's thread. */
+/*
+ * The power-on values again, MSI-X table and BAR address included. From wd_mgmt's
+ * thread, while wd_mgmt_in_reset() keeps everyone else out.
+ */
 void wd_config_reset(struct wd_func *f);
+/* These look at registers that the driver can change any time. Any context. */
 bool wd_config_bus_master(const struct wd_func *f);
-/* DMA address of the mailbox buffer as the driver set it. Any context. */
-u64 wd_config_mbox_addr(const struct wd_func *f);
+bool wd_config_msix_enabled(const struct wd_func *f);
+bool wd_config_msix_masked(const struct wd_func *f);	/* the whole function */
+u64 wd_config_mbox_addr(const struct wd_func *f);	/* DMA address of struct wd_mbox */
 
-/* bar.c */
+/* bar.c: freed in the reverse order of allocation */
 int wd_bar_alloc(struct wd_func *f);
 void wd_bar_free(struct wd_func *f);
+struct resource *wd_bar_window(struct wd_func *f);
 
 static inline u32 wd_bar_read32(const struct wd_func *f, unsigned int off)
 {
@@ -110,9 +128,13 @@ void wd_msix_exit(void);
 struct irq_domain *wd_msix_domain(void);
 int wd_msix_func_init(struct wd_func *f);
 void wd_msix_func_exit(struct wd_func *f);
+void wd_msix_reset(struct wd_func *f);
+/* MSI-X control or bus mastering changed: pending interrupts may go out or are lost. */
+void wd_msix_update(struct wd_func *f);
 /*
- * Raise a vector of a function. Process context or softirq. Masked vectors and
- * a masked function set the pending bit; MSI-X not enabled: nothing happens.
+ * Raise a vector of a function. Process context or softirq; the driver's handler
+ * runs before this returns. Masked vectors, a masked function and one that is no
+ * bus master set the pending bit; MSI-X not enabled: nothing happens.
  */
 void wd_msix_raise(struct wd_func *f, unsigned int vector);
 
@@ -120,8 +142,12 @@ void wd_msix_raise(struct wd_func *f, unsigned int vector);
 int wd_bus_add(struct wd_func **funcs, unsigned int n);	/* scan; no driver binds yet */
 void wd_bus_publish(void);				/* pci_bus_add_devices */
 void wd_bus_remove(void);
+struct wd_func *wd_bus_func(const struct pci_bus *bus, unsigned int devfn);
 
-/* mbox.c; the first three come from config writes: pci_lock held, interrupts off */
+/*
+ * mbox.c; the first three come from config writes, wd_mgmt_in_reset() from all
+ * accesses: cfg_lock held, interrupts off
+ */
 void wd_mbox_doorbell(struct wd_func *f, u32 seq);
 void wd_engine_wake(struct wd_func *f, u32 chan);	/* engine.c */
 void wd_mgmt_flr(struct wd_func *f);			/* DEVCTL.BCR_FLR was written */
