@@ -9,7 +9,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 # shellcheck source-path=SCRIPTDIR
 . "$here/tap.sh"
 
-WDCTL=$(command -v "${WDCTL:-wdctl}")
+WDCTL=$(realpath "$(command -v "${WDCTL:-wdctl}")")
 
 have_device()
 {

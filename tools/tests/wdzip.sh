@@ -11,7 +11,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 # shellcheck source-path=SCRIPTDIR
 . "$here/tap.sh"
 
-WDZIP=$(command -v "${WDZIP:-wdzip}")
+WDZIP=$(realpath "$(command -v "${WDZIP:-wdzip}")")
 OPTIONS=$*
 data=$tap_work/data
 mib=1048576
