@@ -11,6 +11,7 @@
 #include <stdlib.h>
 
 static bool tap_failed;
+static const char *tap_skipped;		/* set by a test: why it is skipped */
 
 /* For the main thread of a test function that returns void. */
 #define CHECK(cond) do {						\
@@ -44,9 +45,11 @@ static inline int tap_run(const struct tap_test *tests, size_t n)
 	printf("TAP version 13\n1..%zu\n", n);
 	for (size_t i = 0; i < n; i++) {
 		tap_failed = false;
+		tap_skipped = NULL;
 		tests[i].run();
-		printf("%sok %zu %s\n", tap_failed ? "not " : "", i + 1,
-		       tests[i].name);
+		printf("%sok %zu %s%s%s\n", tap_failed ? "not " : "", i + 1,
+		       tests[i].name, tap_skipped ? " # SKIP " : "",
+		       tap_skipped ? tap_skipped : "");
 		any |= tap_failed;
 	}
 	return any ? EXIT_FAILURE : EXIT_SUCCESS;
