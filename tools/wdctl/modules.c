@@ -230,19 +230,36 @@ static void complain_insert(const char *name, int error)
 	if (error == ENOEXEC)
 		hint = "it is built for another kernel than the running one";
 	else if (error == EPERM || error == EKEYREJECTED || error == ENOKEY)
-		hint = "the kernel takes no unsigned modules: see Secure Boot and lockdown, or run as real root";
+		hint = "containers may load none, and with Secure Boot or lockdown modules must be signed";
 	complain("cannot load %s: %s\n%s", name, strerror(error), hint);
+}
+
+/* @names: "zlib_deflate,lz4_compress" */
+static void load_by_name(struct loader *ld, char *names)
+{
+	char *rest, *name = strtok_r(names, ",", &rest);
+	struct kmod_module *mod;
+
+	for (; name; name = strtok_r(NULL, ",", &rest)) {
+		mod = lookup_index(ld->kmod, name);
+		if (!mod)
+			continue;
+		if (!is_live(mod))
+			kmod_module_probe_insert_module(mod, 0, NULL, NULL,
+							NULL, NULL);
+		kmod_module_unref(mod);
+	}
 }
 
 /*
  * depmod's index knows what else a module needs; a module from a build
- * directory is in no index, but carries the list with it.
+ * directory is in no index, but carries the list with it. What is missing in
+ * the end is told by the kernel when it takes the module itself.
  */
 static void load_dependencies(struct loader *ld, struct kmod_module *mod)
 {
 	struct kmod_list *info = NULL, *entry;
-	char *names, *name, *rest;
-	struct kmod_module *dep;
+	char *names;
 
 	if (!ld->dir || kmod_module_get_info(mod, &info) < 0)
 		return;
@@ -250,17 +267,8 @@ static void load_dependencies(struct loader *ld, struct kmod_module *mod)
 		if (strcmp(kmod_module_info_get_key(entry), "depends"))
 			continue;
 		names = strdup(kmod_module_info_get_value(entry));
-		for (name = names ? strtok_r(names, ",", &rest) : NULL; name;
-		     name = strtok_r(NULL, ",", &rest)) {
-			dep = lookup_index(ld->kmod, name);
-			if (!dep || is_live(dep)) {
-				kmod_module_unref(dep);
-				continue;
-			}
-			kmod_module_probe_insert_module(dep, 0, NULL, NULL,
-							NULL, NULL);
-			kmod_module_unref(dep);
-		}
+		if (names)
+			load_by_name(ld, names);
 		free(names);
 	}
 	kmod_module_info_free_list(info);
