@@ -1,0 +1,386 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * A page that userfaultfd never brings delays the channel that wants it and no
+ * other; a channel that waits for one can be ended at any time.
+ */
+#include <fcntl.h>
+#include <linux/userfaultfd.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+
+#include <kselftest_harness.h>
+
+#include "raw.h"
+
+#define PAGE	4096UL
+#define LEN	(16 * PAGE)
+
+FIXTURE(uffd) {
+	struct raw_chan a;	/* whose pages do not arrive */
+	struct raw_chan b;
+	int fd;
+	uint8_t *far;		/* under userfaultfd */
+	uint8_t *src;
+	uint8_t *dst;
+	int before;
+};
+
+static int watch(void *p, size_t len)
+{
+	struct uffdio_api api = { .api = UFFD_API };
+	struct uffdio_register reg = {
+		.range = { .start = (uintptr_t)p, .len = len },
+		.mode = UFFDIO_REGISTER_MODE_MISSING,
+	};
+	int fd = syscall(SYS_userfaultfd, O_CLOEXEC | O_NONBLOCK);
+
+	if (fd < 0)
+		return -errno;
+	if (ioctl(fd, UFFDIO_API, &api) || ioctl(fd, UFFDIO_REGISTER, &reg)) {
+		close(fd);
+		return -EINVAL;
+	}
+	return fd;
+}
+
+static void *map_anon(size_t len)
+{
+	void *p = mmap(NULL, len, PROT_READ | PROT_WRITE,
+		       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	return p == MAP_FAILED ? NULL : p;
+}
+
+FIXTURE_SETUP(uffd)
+{
+	self->before = raw_available();
+	self->far = map_anon(LEN);
+	self->src = map_anon(LEN);
+	self->dst = map_anon(2 * LEN);
+	raw_fill_text(self->src, LEN, 1);
+	self->fd = watch(self->far, LEN);
+	if (self->fd < 0)
+		SKIP(return, "no userfaultfd: %s", strerror(-self->fd));
+	ASSERT_EQ(0, raw_setup(&self->a));
+	ASSERT_EQ(0, raw_setup(&self->b));
+}
+
+FIXTURE_TEARDOWN(uffd)
+{
+	raw_close(&self->a);
+	raw_close(&self->b);
+	close(self->fd);
+}
+
+/* Until somebody waits for the page: that somebody is the device. */
+static int wait_fault(int fd, uint64_t *addr)
+{
+	struct pollfd pfd = { .fd = fd, .events = POLLIN };
+	struct uffd_msg msg;
+
+	if (poll(&pfd, 1, RAW_TIMEOUT_MS) != 1)
+		return -ETIMEDOUT;
+	if (read(fd, &msg, sizeof(msg)) != sizeof(msg))
+		return -errno;
+	*addr = msg.arg.pagefault.address & ~(PAGE - 1);
+	return msg.event == UFFD_EVENT_PAGEFAULT ? 0 : -EPROTO;
+}
+
+static int answer(int fd, uint64_t addr, const void *page)
+{
+	struct uffdio_copy copy = {
+		.dst = addr, .src = (uintptr_t)page, .len = PAGE,
+	};
+
+	return ioctl(fd, UFFDIO_COPY, &copy) ? -errno : 0;
+}
+
+/* Bring page after page until the channel has its completion. */
+static int answer_all(int fd, const uint8_t *far, const uint8_t *src,
+		      struct raw_chan *c, struct wd_cqe *cqe)
+{
+	int64_t begin = raw_now_ns();
+	struct pollfd pfd = { .fd = fd, .events = POLLIN };
+	struct uffd_msg msg;
+	uint64_t addr;
+	int ret;
+
+	while (raw_peek(c, cqe)) {
+		if (raw_now_ns() - begin > RAW_TIMEOUT_MS * 1000000LL)
+			return -ETIMEDOUT;
+		if (poll(&pfd, 1, 1) != 1 || read(fd, &msg, sizeof(msg)) != sizeof(msg))
+			continue;
+		addr = msg.arg.pagefault.address & ~(PAGE - 1);
+		ret = answer(fd, addr, src + (addr - (uintptr_t)far));
+		if (ret && ret != -EEXIST)
+			return ret;
+	}
+	raw_store_head(c, c->head);
+	return 0;
+}
+
+static int stall(struct raw_chan *c, uint8_t *far, uint8_t *dst, int fd, uint64_t *addr)
+{
+	struct wd_desc d = raw_deflate(WD_COMP_GZIP, 6, far, LEN, dst, 2 * LEN);
+	int ret;
+
+	raw_put(c, &d);
+	ret = raw_ring(c);
+	return ret ? ret : wait_fault(fd, addr);
+}
+
+static int check_work(struct raw_chan *c, uint8_t *src, uint8_t *dst)
+{
+	struct wd_desc d = raw_deflate(WD_COMP_GZIP, 1, src, LEN, dst, 2 * LEN);
+	struct wd_cqe cqe;
+	int ret = raw_do(c, &d, &cqe);
+
+	if (ret)
+		return ret;
+	return cqe.status == WD_ST_OK && cqe.consumed == LEN ? 0 : -EPROTO;
+}
+
+TEST_F(uffd, other_channels_go_on)
+{
+	uint8_t *dst = map_anon(2 * LEN);
+	int status, i;
+	uint64_t addr;
+	pid_t child;
+
+	ASSERT_EQ(0, stall(&self->a, self->far, self->dst, self->fd, &addr));
+	EXPECT_EQ((uintptr_t)self->far, addr);
+	for (i = 0; i < 200; i++)
+		ASSERT_EQ(0, raw_nop(&self->b));
+	ASSERT_EQ(0, check_work(&self->b, self->src, dst));
+
+	child = fork();
+	if (!child) {
+		struct raw_chan c;
+		int ret = raw_setup(&c);
+
+		for (i = 0; i < 50 && !ret; i++)
+			ret = raw_nop(&c);
+		if (!ret)
+			ret = check_work(&c, self->src, dst);
+		_exit(ret != 0);
+	}
+	ASSERT_EQ(child, waitpid(child, &status, 0));
+	EXPECT_EQ(0, status);
+	/* All the while nothing came of it, and the channel is well. */
+	EXPECT_EQ(0, self->a.status->cq_tail);
+	EXPECT_EQ(WD_CHAN_RUNNING, self->a.status->state);
+}
+
+TEST_F(uffd, answered_late)
+{
+	struct wd_desc d;
+	struct wd_cqe cqe;
+	uint64_t addr;
+
+	ASSERT_EQ(0, stall(&self->a, self->far, self->dst, self->fd, &addr));
+	ASSERT_EQ(0, raw_nop(&self->b));
+	ASSERT_EQ(0, answer(self->fd, addr, self->src + (addr - (uintptr_t)self->far)));
+	ASSERT_EQ(0, answer_all(self->fd, self->far, self->src, &self->a, &cqe));
+	EXPECT_EQ(WD_ST_OK, cqe.status);
+	EXPECT_EQ(LEN, cqe.consumed);
+	EXPECT_EQ(WD_CQE_END, cqe.aux);
+
+	/* Nobody brings pages here any more: it must be in memory now. */
+	d = raw_inflate(WD_COMP_GZIP, self->dst, cqe.produced, map_anon(LEN), LEN);
+	ASSERT_EQ(0, raw_do(&self->a, &d, &cqe));
+	EXPECT_EQ(WD_ST_OK, cqe.status);
+	EXPECT_EQ(LEN, cqe.produced);
+	EXPECT_EQ(0, memcmp((void *)(uintptr_t)d.dst, self->src, LEN));
+}
+
+/* As a destination: the device writes to a page that is not there. */
+TEST_F(uffd, destination_answered_late)
+{
+	struct wd_cqe cqe;
+	struct wd_desc d;
+	uint8_t zeros[PAGE] = {}, *packed = self->dst;
+	size_t len;
+	int i;
+
+	d = raw_deflate(WD_COMP_ZLIB, 6, self->src, LEN, packed, 2 * LEN);
+	ASSERT_EQ(0, raw_do(&self->b, &d, &cqe));
+	len = cqe.produced;
+	d = raw_inflate(WD_COMP_ZLIB, packed, len, self->far, LEN);
+	raw_put(&self->a, &d);
+	ASSERT_EQ(0, raw_ring(&self->a));
+	{
+		uint64_t addr;
+
+		ASSERT_EQ(0, wait_fault(self->fd, &addr));
+		for (i = 0; i < 20; i++)
+			ASSERT_EQ(0, raw_nop(&self->b));
+		ASSERT_EQ(0, answer(self->fd, addr, zeros));
+	}
+	{
+		uint8_t *blank = map_anon(LEN);
+
+		ASSERT_EQ(0, answer_all(self->fd, self->far, blank, &self->a, &cqe));
+	}
+	EXPECT_EQ(WD_ST_OK, cqe.status);
+	ASSERT_EQ(LEN, cqe.produced);
+	EXPECT_EQ(0, memcmp(self->far, self->src, LEN));
+}
+
+/* What is behind the waiting descriptor in the same channel waits as well, in order. */
+TEST_F(uffd, work_behind_it_waits)
+{
+	struct wd_desc nop = { .opcode = WD_OP_NOP, .tag = 0xbeef };
+	struct wd_cqe cqe;
+	uint64_t addr;
+
+	ASSERT_EQ(0, stall(&self->a, self->far, self->dst, self->fd, &addr));
+	raw_put(&self->a, &nop);
+	ASSERT_EQ(0, raw_ring(&self->a));
+	for (int i = 0; i < 100; i++)
+		ASSERT_EQ(0, raw_nop(&self->b));
+	ASSERT_EQ(0, answer(self->fd, addr, self->src));
+	ASSERT_EQ(0, answer_all(self->fd, self->far, self->src, &self->a, &cqe));
+	EXPECT_EQ(LEN, cqe.consumed);
+	ASSERT_EQ(0, raw_get(&self->a, &cqe, RAW_TIMEOUT_MS));
+	EXPECT_EQ(0xbeef, cqe.tag);
+}
+
+TEST_F(uffd, close_while_it_waits)
+{
+	struct raw_chan c;
+	uint64_t addr;
+	int64_t begin;
+
+	ASSERT_EQ(0, stall(&self->a, self->far, self->dst, self->fd, &addr));
+	begin = raw_now_ns();
+	raw_close(&self->a);
+	ASSERT_LE(0, raw_wait_available(self->before - 1, RAW_GONE_MS));
+	TH_LOG("gone after %d ms", (int)((raw_now_ns() - begin) / 1000000));
+	EXPECT_EQ(0, raw_nop(&self->b));
+	/* The number can be used again. */
+	ASSERT_EQ(0, raw_setup(&c));
+	EXPECT_EQ(0, check_work(&c, self->src, self->dst));
+	raw_close(&c);
+}
+
+TEST_F(uffd, put_while_it_waits)
+{
+	uint64_t addr;
+
+	ASSERT_EQ(0, stall(&self->a, self->far, self->dst, self->fd, &addr));
+	EXPECT_EQ(0, ioctl(self->a.fd, UACCE_CMD_PUT_Q));
+	EXPECT_LE(0, raw_wait_available(self->before - 1, RAW_GONE_MS));
+	EXPECT_EQ(0, raw_nop(&self->b));
+}
+
+/* A question about a channel that waits is answered. */
+TEST_F(uffd, state_while_it_waits)
+{
+	struct wd_chan_state state = {};
+	uint64_t addr;
+
+	ASSERT_EQ(0, stall(&self->a, self->far, self->dst, self->fd, &addr));
+	ASSERT_EQ(0, ioctl(self->a.fd, WD_CMD_GET_STATE, &state));
+	EXPECT_EQ(WD_CHAN_RUNNING, state.state);
+	EXPECT_EQ(1, state.sq_head);
+	EXPECT_EQ(0, state.cq_tail);
+	EXPECT_EQ(0, ioctl(self->a.fd, WD_CMD_KICK));
+}
+
+/* The page is unmapped while the device waits for it. */
+TEST_F(uffd, unmapped_while_it_waits)
+{
+	struct wd_cqe cqe;
+	uint64_t addr;
+
+	ASSERT_EQ(0, stall(&self->a, self->far, self->dst, self->fd, &addr));
+	ASSERT_EQ(0, munmap(self->far, LEN));
+	ASSERT_EQ(0, raw_get(&self->a, &cqe, RAW_TIMEOUT_MS));
+	EXPECT_EQ(WD_ST_FAULT_UNMAPPED, cqe.status);
+	EXPECT_EQ(addr, cqe.info);
+	EXPECT_EQ(0, raw_nop(&self->a));
+}
+
+/*
+ * A process of its own waits for a page; it tells by a byte when the device does.
+ * Its userfaultfd is held here as well, so that its end does not answer the fault.
+ */
+static pid_t stalled_process(int *told)
+{
+	int out[2];
+	pid_t pid;
+
+	if (pipe(out))
+		return -1;
+	pid = fork();
+	if (!pid) {
+		uint8_t *far = map_anon(LEN), *dst = map_anon(2 * LEN);
+		struct raw_chan c;
+		uint64_t addr;
+		int fd = watch(far, LEN);
+
+		if (fd < 0 || raw_setup(&c) || stall(&c, far, dst, fd, &addr))
+			_exit(1);
+		write(out[1], "x", 1);
+		for (;;)
+			pause();
+	}
+	close(out[1]);
+	*told = out[0];
+	return pid;
+}
+
+TEST_F(uffd, kill_while_it_waits)
+{
+	int told, status, ms, worst = 0;
+	int before = raw_available();
+	char byte;
+	pid_t pid;
+
+	for (int i = 0; i < 10; i++) {
+		pid = stalled_process(&told);
+		ASSERT_LT(0, pid);
+		ASSERT_EQ(1, read(told, &byte, 1));
+		ASSERT_EQ(before - 1, raw_available());
+		kill(pid, SIGKILL);
+		ms = raw_wait_available(before, RAW_GONE_MS);
+		EXPECT_LE(0, ms) TH_LOG("round %d", i);
+		worst = ms > worst ? ms : worst;
+		ASSERT_EQ(pid, waitpid(pid, &status, 0));
+		EXPECT_TRUE(WIFSIGNALED(status));
+		close(told);
+		ASSERT_EQ(0, raw_nop(&self->b));
+	}
+	TH_LOG("channels gone after %d ms at most", worst);
+}
+
+/* More channels that wait than there are engines, CPUs or handlers. */
+TEST_F(uffd, many_wait)
+{
+	struct raw_chan c[24];
+	uint8_t *far = map_anon(24 * LEN), *dst = map_anon(2 * LEN);
+	int fd = watch(far, 24 * LEN), i;
+	uint64_t addr;
+
+	ASSERT_LE(0, fd);
+	for (i = 0; i < 24; i++) {
+		ASSERT_EQ(0, raw_setup(&c[i]));
+		ASSERT_EQ(0, stall(&c[i], far + i * LEN, dst, fd, &addr));
+		ASSERT_EQ((uintptr_t)(far + i * LEN), addr);
+	}
+	for (i = 0; i < 50; i++)
+		ASSERT_EQ(0, raw_nop(&self->b));
+	ASSERT_EQ(0, check_work(&self->b, self->src, self->dst));
+	for (i = 0; i < 24; i++)
+		raw_close(&c[i]);
+	EXPECT_LE(0, raw_wait_available(self->before - 2, RAW_GONE_MS));
+	EXPECT_EQ(0, raw_nop(&self->b));
+	close(fd);
+}
+
+TEST_HARNESS_MAIN
