@@ -48,6 +48,12 @@ static bool same_as_zlib(struct wd_comp_ctx *ctx, const unsigned char *in,
 	ctx->new_stream = 1;
 	ret = run_stream(wd_alg_inflate, ctx, in, len, in_step, plain,
 			 sizeof(plain), out_step, &m);
+	/*
+	 * zlib sees after two bytes that they begin no gzip member; the device
+	 * reads the ten that every header has before it looks at them.
+	 */
+	if (ctx->alg_type == WD_GZIP && len < 10 && want == -EBADMSG && !ret)
+		return true;
 	REQUIRE(ret == want);
 	/* How much comes before an error may differ; what comes may not. */
 	REQUIRE(ret < 0 || m == n);
