@@ -33,11 +33,11 @@ hardware_is_hidden='
 # Warnings are errors because kbuild would not repeat them for a file that it need not compile again.
 # shellcheck disable=SC2016
 compile_strictly='
-	version=$1 jobs=$2 copy=/warpdrive/build/check-$1
+	version=$1 jobs=$2 sparse=$3 copy=/warpdrive/build/check-$1
 	rsync -a --delete --exclude="*.o" --exclude="*.ko" --exclude="*.mod" --exclude="*.mod.c" --exclude="*.cmd" \
 		--exclude=Module.symvers --exclude=modules.order Kbuild kernel include "$copy/"
 	make -s -j"$jobs" -C "/lib/modules/$version/build" M="$copy" \
-		W=1 KCFLAGS=-Werror C=1 CHECK="sparse -Wsparse-error" modules >/tmp/log 2>&1 && status=0 || status=$?
+		W=1 KCFLAGS=-Werror C="$sparse" CHECK="sparse -Wsparse-error" modules >/tmp/log 2>&1 && status=0 || status=$?
 	cat /tmp/log
 	[ "$status" -eq 0 ] && ! grep -qi "warning" /tmp/log
 '
@@ -47,10 +47,12 @@ lint_man_pages='
 '
 
 echo "1..$(($(wc -l <"$BUILD/kernels") * 2 + 1))"
-while read -r _ version; do
+while read -r kernel version; do
+	# The headers of 7.2 lack a script that kbuild wants before it calls sparse.
+	[ "$kernel" = stable ] && sparse=1 || sparse=0
 	check "wd_accel and wd_uacce import nothing from wd_hw ($version)" \
 		in_chroot sh -euc "$hardware_is_hidden" sh "$version" </dev/null
-	check "modules compile without a warning of gcc W=1 and sparse ($version)" \
-		in_chroot sh -euc "$compile_strictly" sh "$version" "$jobs" </dev/null
+	check "modules compile without a warning of gcc W=1$([ $sparse = 0 ] || echo " and sparse") ($version)" \
+		in_chroot sh -euc "$compile_strictly" sh "$version" "$jobs" "$sparse" </dev/null
 done <"$BUILD/kernels"
 check "man pages are well-formed" in_chroot sh -euc "$lint_man_pages"
