@@ -236,19 +236,6 @@ static unsigned int wd_msix_startup(struct irq_data *d)
 	return 0;
 }
 
-/* An interrupt that came while it was disabled is wanted once more. */
-static int wd_msix_retrigger(struct irq_data *d)
-{
-	struct wd_func *f = irq_data_get_irq_chip_data(d->parent_data);
-	unsigned long flags;
-
-	raw_spin_lock_irqsave(&f->msix->lock, flags);
-	wd_msix_set_pending(f->msix, d->hwirq, true);
-	raw_spin_unlock_irqrestore(&f->msix->lock, flags);
-	wd_msix_update(f);
-	return 1;
-}
-
 static bool wd_msi_init_device(struct device *dev, struct irq_domain *domain,
 			       struct irq_domain *real_parent,
 			       struct msi_domain_info *info)
@@ -261,7 +248,6 @@ static bool wd_msi_init_device(struct device *dev, struct irq_domain *domain,
 	info->chip->irq_ack = wd_msi_ack;
 	info->chip->irq_unmask = wd_msix_unmask;
 	info->chip->irq_startup = wd_msix_startup;
-	info->chip->irq_retrigger = wd_msix_retrigger;
 	return true;
 }
 
