@@ -75,7 +75,7 @@ static char *output_of(const char *command)
 TEST_F(pci, lspci_reads_it_whole)
 {
 	static const char * const there[] = {
-		"Class 1200", "Express", "Root Complex Integrated Endpoint",
+		"Express", "Root Complex Integrated Endpoint",
 		"MSI-X: Enable+", "Vendor Specific Information", "FLReset+",
 		"Process Address Space ID (PASID)", "PASIDCtl: Enable+",
 		"Page Request Interface (PRI)", "PRICtl: Enable+",
@@ -93,12 +93,11 @@ TEST_F(pci, lspci_reads_it_whole)
 	snprintf(command, sizeof(command), "lspci -vvv -n -s %s", self->bdf);
 	text = output_of(command);
 	ASSERT_NE(NULL, text) TH_LOG("lspci failed");
-	/* With -n the class is a bare number. */
-	for (i = 1; i < ARRAY_SIZE(there); i++)
-		EXPECT_NE(NULL, strstr(text, there[i])) TH_LOG("no '%s'", there[i]);
+	for (i = 0; i < ARRAY_SIZE(there); i++)
+		EXPECT_TRUE(strstr(text, there[i]) != NULL) TH_LOG("no '%s'", there[i]);
 	EXPECT_NE(NULL, strstr(text, " 1200: 5744:0acc"));
 	for (i = 0; i < ARRAY_SIZE(not_there); i++)
-		EXPECT_EQ(NULL, strstr(text, not_there[i])) TH_LOG("'%s' is there", not_there[i]);
+		EXPECT_TRUE(!strstr(text, not_there[i])) TH_LOG("'%s' is there", not_there[i]);
 }
 
 TEST_F(pci, all_4096_bytes_of_config_space)
