@@ -222,7 +222,6 @@ TEST_F(comp, windows)
 	}
 }
 
-/* A window that is not exceeded: no match reaches farther back than it is wide. */
 TEST_F(comp, incompressible)
 {
 	struct wd_comp_ctx ctx;
@@ -234,6 +233,7 @@ TEST_F(comp, incompressible)
 			ctx.comp_level = level;
 			ctx.window_size = 15;
 			both_ways(_metadata, self, &ctx, LEN);
+			/* What zlib packed last: hardly larger than it was. */
 			EXPECT_GE(LEN + LEN / 1000 + 200, ctx.consumed);
 		}
 		wd_alg_comp_exit(&ctx);
@@ -975,7 +975,8 @@ TEST_F_TIMEOUT(comp, long_stream, 120)
 			z.next_out = out;
 			z.avail_out = ROOM;
 			ret = inflate(&z, Z_NO_FLUSH);
-			ASSERT_LE(Z_BUF_ERROR, ret);
+			ASSERT_TRUE(ret == Z_OK || ret == Z_STREAM_END || ret == Z_BUF_ERROR)
+				TH_LOG("zlib says %d", ret);
 			back = crc32(back, out, ROOM - z.avail_out);
 		} while (!z.avail_out);
 	}

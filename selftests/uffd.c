@@ -295,11 +295,14 @@ TEST_F(uffd, state_while_it_waits)
 /* The page is unmapped while the device waits for it. */
 TEST_F(uffd, unmapped_while_it_waits)
 {
+	struct uffdio_range range = { .start = (uintptr_t)self->far, .len = LEN };
 	struct wd_cqe cqe;
 	uint64_t addr;
 
 	ASSERT_EQ(0, stall(&self->a, self->far, self->dst, self->fd, &addr));
 	ASSERT_EQ(0, munmap(self->far, LEN));
+	/* Linux lets who waits there wait on, until it is told to look again. */
+	ASSERT_EQ(0, ioctl(self->fd, UFFDIO_WAKE, &range));
 	ASSERT_EQ(0, raw_get(&self->a, &cqe, RAW_TIMEOUT_MS));
 	EXPECT_EQ(WD_ST_FAULT_UNMAPPED, cqe.status);
 	EXPECT_EQ(addr, cqe.info);
@@ -307,53 +310,63 @@ TEST_F(uffd, unmapped_while_it_waits)
 }
 
 /*
- * A process of its own waits for a page; it tells by a byte when the device does.
- * Its userfaultfd is held here as well, so that its end does not answer the fault.
+ * A process of its own that waits for a page; it tells when the device does. Its
+ * userfaultfd is held here as well, so that its end does not answer the fault.
  */
-static pid_t stalled_process(int *told)
-{
-	int out[2];
+struct stalled {
 	pid_t pid;
+	int uffd;
+};
 
-	if (pipe(out))
-		return -1;
-	pid = fork();
-	if (!pid) {
-		uint8_t *far = map_anon(LEN), *dst = map_anon(2 * LEN);
-		struct raw_chan c;
-		uint64_t addr;
-		int fd = watch(far, LEN);
+static void stall_and_tell(int told)
+{
+	uint8_t *far = map_anon(LEN), *dst = map_anon(2 * LEN);
+	int fd = watch(far, LEN);
+	struct raw_chan c;
+	uint64_t addr;
 
-		if (fd < 0 || raw_setup(&c) || stall(&c, far, dst, fd, &addr))
-			_exit(1);
-		write(out[1], "x", 1);
-		for (;;)
-			pause();
+	if (fd < 0 || raw_setup(&c) || stall(&c, far, dst, fd, &addr))
+		_exit(1);
+	write(told, &fd, sizeof(fd));
+	for (;;)
+		pause();
+}
+
+static int stalled_process(struct stalled *s)
+{
+	int told[2], fd, pidfd, ret = -ECHILD;
+
+	if (pipe(told))
+		return -errno;
+	s->pid = fork();
+	if (!s->pid)
+		stall_and_tell(told[1]);
+	close(told[1]);
+	if (read(told[0], &fd, sizeof(fd)) == sizeof(fd)) {
+		pidfd = syscall(SYS_pidfd_open, s->pid, 0);
+		s->uffd = syscall(SYS_pidfd_getfd, pidfd, fd, 0);
+		ret = s->uffd < 0 ? -errno : 0;
+		close(pidfd);
 	}
-	close(out[1]);
-	*told = out[0];
-	return pid;
+	close(told[0]);
+	return ret;
 }
 
 TEST_F(uffd, kill_while_it_waits)
 {
-	int told, status, ms, worst = 0;
-	int before = raw_available();
-	char byte;
-	pid_t pid;
+	int before = raw_available(), status, ms, worst = 0;
+	struct stalled s;
 
 	for (int i = 0; i < 10; i++) {
-		pid = stalled_process(&told);
-		ASSERT_LT(0, pid);
-		ASSERT_EQ(1, read(told, &byte, 1));
+		ASSERT_EQ(0, stalled_process(&s));
 		ASSERT_EQ(before - 1, raw_available());
-		kill(pid, SIGKILL);
+		kill(s.pid, SIGKILL);
 		ms = raw_wait_available(before, RAW_GONE_MS);
 		EXPECT_LE(0, ms) TH_LOG("round %d", i);
 		worst = ms > worst ? ms : worst;
-		ASSERT_EQ(pid, waitpid(pid, &status, 0));
+		ASSERT_EQ(s.pid, waitpid(s.pid, &status, 0));
 		EXPECT_TRUE(WIFSIGNALED(status));
-		close(told);
+		close(s.uffd);
 		ASSERT_EQ(0, raw_nop(&self->b));
 	}
 	TH_LOG("channels gone after %d ms at most", worst);
