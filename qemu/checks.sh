@@ -52,7 +52,7 @@ while read -r kernel version; do
 	[ "$kernel" = stable ] && sparse=1 || sparse=0
 	check "wd_accel and wd_uacce import nothing from wd_hw ($version)" \
 		in_chroot sh -euc "$hardware_is_hidden" sh "$version" </dev/null
-	check "modules compile without a warning of gcc W=1$([ $sparse = 0 ] || echo " and sparse") ($version)" \
+	check "modules compile without a warning of gcc W=1$([ "$sparse" = 0 ] || echo " and sparse") ($version)" \
 		in_chroot sh -euc "$compile_strictly" sh "$version" "$jobs" "$sparse" </dev/null
 done <"$BUILD/kernels"
 check "man pages are well-formed" in_chroot sh -euc "$lint_man_pages"
