@@ -10,6 +10,7 @@
 #include <signal.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
@@ -339,8 +340,11 @@ static int stalled_process(struct stalled *s)
 	if (pipe(told))
 		return -errno;
 	s->pid = fork();
-	if (!s->pid)
+	if (!s->pid) {
+		/* Not even a test that fails leaves it behind. */
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		stall_and_tell(told[1]);
+	}
 	close(told[1]);
 	if (read(told[0], &fd, sizeof(fd)) == sizeof(fd)) {
 		pidfd = syscall(SYS_pidfd_open, s->pid, 0);
