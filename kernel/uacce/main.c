@@ -19,7 +19,6 @@ static void wd_uacce_release(struct device *dev)
 {
 	struct wd_uacce_device *udev = container_of(dev, struct wd_uacce_device, dev);
 
-	ida_free(&wd_uacce_ids, udev->id);
 	mutex_destroy(&udev->lock);
 	kfree(udev);
 }
@@ -55,6 +54,7 @@ struct wd_uacce_device *wd_uacce_alloc(struct device *parent,
 	udev->dev.release = wd_uacce_release;
 	ret = dev_set_name(&udev->dev, "%s-%d", iface->name, udev->id);
 	if (ret) {
+		ida_free(&wd_uacce_ids, udev->id);
 		put_device(&udev->dev);
 		return ERR_PTR(ret);
 	}
@@ -92,6 +92,8 @@ void wd_uacce_remove(struct wd_uacce_device *udev)
 		cdev_device_del(&udev->cdev, &udev->dev);
 	if (udev->iface.flags & UACCE_DEV_SVA)
 		wd_uacce_sva_disable(udev->parent);
+	/* The number is free even where dead files remain: the next bind gets the same name. */
+	ida_free(&wd_uacce_ids, udev->id);
 	put_device(&udev->dev);
 }
 EXPORT_SYMBOL_GPL(wd_uacce_remove);
