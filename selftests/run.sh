@@ -5,6 +5,8 @@
 here=$(dirname "$(readlink -f "$0")")
 tests=${TESTS:-abi ring bad_desc uffd life comp wdzip.sh pci}
 memory=$(mktemp)
+out=$(mktemp)
+limit=$([ -n "$SOAK" ] && echo 7200 || echo 400)
 failed=0
 number=0
 
@@ -56,17 +58,27 @@ unload_clean() {
 	return 0
 }
 
+# What a test leaves behind may hold its output open: so it goes by a file, which is
+# shown as it grows.
 run_one() {
 	begin=$(date +%s)
-	KSFT_TAP_LEVEL=1 "$here/$1" 2>&1 | sed -u 's/^/    /'
+	: >"$out"
+	KSFT_TAP_LEVEL=1 timeout -k 10 "$limit" "$here/$1" >"$out" 2>&1 &
+	pid=$!
+	tail -n +1 -f -s 0.1 --pid=$pid "$out" | sed -u 's/^/    /'
+	wait $pid
+	status=$?
+	[ $status -ne 124 ] || echo "# $1 did not end within $limit s"
 	echo "# $1 took $(($(date +%s) - begin)) s"
+	return $status
 }
 
-# The pipe hides the status of the program; what it printed does not.
-status_of() {
-	awk '/^ *not ok / { bad = 1 } /^ *1\.\./ { plan = 1; n = substr($1, 4) + 0 }
-		/^ *(not )?ok / { ran++ } /^ *ok .*# *SKIP/ { skipped++ }
-		END { if (bad || !plan || ran < n) exit 1; if (skipped == n) exit 4 }'
+# A program that died did not fulfil its plan.
+status_of() { # STATUS
+	awk '/^not ok / { bad = 1 } /^1\.\./ { plan = 1; n = substr($1, 4) + 0 }
+		/^(not )?ok / { ran++ } /^ok .*# *SKIP/ { skipped++ }
+		END { if (bad || !plan || ran < n) exit 1; if (skipped == n) exit 4 }' "$out" || return
+	[ "$1" -eq 0 ] || [ "$1" -eq 4 ]
 }
 
 echo "TAP version 13"
@@ -76,10 +88,9 @@ echo "1..$(($# + 2))"
 cat /proc/iomem >"$memory"
 load
 result $? load
-out=$(mktemp)
 for test; do
-	run_one "$test" | tee "$out"
-	status_of <"$out"
+	run_one "$test"
+	status_of $?
 	result $? "$test"
 done
 unload_clean
