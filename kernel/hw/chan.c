@@ -10,49 +10,69 @@
 
 #define WD_MAX_FAULTS	64	/* in a row without a byte of progress */
 
-static bool ring_read(struct wd_chan *c, void *to, u64 addr, size_t len)
+/*
+ * Rings and status line are reached in bursts: a few short copies with
+ * interrupts off. Nothing in a burst sleeps.
+ */
+static bool ring_open(struct wd_chan *c, struct wd_iommu_access *acc)
 {
-	struct wd_iommu_access acc;
-	size_t n;
-
 	if (!wd_config_bus_master(c->func) ||
-	    wd_iommu_open(c->func->port, WD_IOMMU_NO_PASID, &acc))
+	    wd_iommu_open(c->func->port, WD_IOMMU_NO_PASID, acc))
 		return false;
-	n = wd_iommu_read(&acc, to, addr, len);
-	wd_iommu_close(&acc);
-	return n == len;
+	if (wd_iommu_burst(acc))
+		return true;
+	wd_iommu_close(acc);
+	return false;
 }
 
-static bool ring_write(struct wd_chan *c, u64 addr, const void *from, size_t len)
+static void ring_close(struct wd_iommu_access *acc)
 {
-	struct wd_iommu_access acc;
-	size_t n;
-
-	if (!wd_config_bus_master(c->func) ||
-	    wd_iommu_open(c->func->port, WD_IOMMU_NO_PASID, &acc))
-		return false;
-	n = wd_iommu_write(&acc, addr, from, len);
-	wd_iommu_close(&acc);
-	return n == len;
+	wd_iommu_burst_end(acc);
+	wd_iommu_close(acc);
 }
 
-static u64 status_field(const struct wd_chan *c, size_t off)
+static bool ring_fail(struct wd_chan *c, u32 error, u64 info)
 {
-	return c->status_addr + off;
-}
-
-/* The state is written last: who sees it can read what it is about. */
-static enum wd_serve chan_error(struct wd_chan *c, u32 error, u64 info)
-{
-	u32 state[2] = { WD_CHAN_ERROR, error };
-
 	c->error = error;
 	c->info = info;
+	return false;
+}
+
+static bool ring_write(struct wd_chan *c, struct wd_iommu_access *acc, u64 addr,
+		       const void *from, size_t len)
+{
+	if (wd_iommu_write(acc, addr, from, len) == len)
+		return true;
+	return ring_fail(c, WD_CHAN_ERR_RING, acc->fault_addr);
+}
+
+/* A word or a few of the status line, outside of a burst. */
+static bool status_write(struct wd_chan *c, size_t off, const void *from,
+			 size_t len)
+{
+	struct wd_iommu_access acc;
+	bool ok;
+
+	if (!ring_open(c, &acc))
+		return false;
+	ok = wd_iommu_write(&acc, c->status_addr + off, from, len) == len;
+	ring_close(&acc);
+	return ok;
+}
+
+/*
+ * Stop the channel for what c->error and c->info say. The state is written last:
+ * who sees it can read what it is about.
+ */
+static enum wd_serve chan_stop(struct wd_chan *c)
+{
+	u32 state[2] = { WD_CHAN_ERROR, c->error };
+
 	WRITE_ONCE(c->state, WD_CHAN_ERROR);
-	ring_write(c, status_field(c, offsetof(struct wd_chan_status, info)),
-		   &info, sizeof(info));
-	ring_write(c, status_field(c, offsetof(struct wd_chan_status, state)),
-		   state, sizeof(state));
+	status_write(c, offsetof(struct wd_chan_status, info), &c->info,
+		     sizeof(c->info));
+	status_write(c, offsetof(struct wd_chan_status, state), state,
+		     sizeof(state));
 	wd_msix_raise(c->func, WD_VECTOR_CHAN(c->index));
 	return WD_SERVE_ERROR;
 }
@@ -61,8 +81,8 @@ void wd_chan_set_need_kick(struct wd_chan *c, bool on)
 {
 	u64 word = on;
 
-	ring_write(c, status_field(c, offsetof(struct wd_chan_status, need_kick)),
-		   &word, sizeof(word));
+	status_write(c, offsetof(struct wd_chan_status, need_kick), &word,
+		     sizeof(word));
 }
 
 /* An interrupt was asked for since the last one? */
@@ -79,54 +99,59 @@ static void chan_interrupt(struct wd_chan *c)
 	wd_msix_raise(c->func, WD_VECTOR_CHAN(c->index));
 }
 
-/* Completions go out together, up to the end of the ring at a time. */
-static bool chan_flush(struct wd_chan *c)
+/* A page of a ring, found again as long as a burst stays in it. */
+struct ring_page {
+	u64 addr;
+	void *va;
+};
+
+/* The entry of a ring that an index stands for, or NULL: the ring is not there. */
+static void *ring_entry(struct wd_chan *c, struct wd_iommu_access *acc,
+			struct ring_page *page, u64 addr, bool write)
 {
-	u32 done = 0, index[2];
-
-	while (done < c->out_n) {
-		u32 slot = c->cq_tail & (c->cq_depth - 1);
-		u32 n = min(c->out_n - done, c->cq_depth - slot);
-
-		if (!ring_write(c, c->cq_addr + (u64)slot * sizeof(struct wd_cqe),
-				c->out + done, n * sizeof(struct wd_cqe)))
-			return false;
-		c->cq_tail += n;
-		done += n;
+	if (!page->va || page->addr != (addr & PAGE_MASK)) {
+		page->addr = addr & PAGE_MASK;
+		page->va = wd_iommu_burst_map(acc, page->addr, write);
+		if (!page->va) {
+			ring_fail(c, WD_CHAN_ERR_RING, addr);
+			return NULL;
+		}
 	}
-	index[0] = c->sq_head;
-	index[1] = c->cq_tail;
-	if (!ring_write(c, status_field(c, 0), index, sizeof(index)))
-		return false;
-	if (done) {
-		c->out_n = 0;
-		chan_interrupt(c);
-	}
-	return true;
+	return page->va + offset_in_page(addr);
 }
 
-static void chan_complete(struct wd_chan *c, const struct wd_desc *d,
-			  u32 consumed, u32 produced, const struct wd_result *res)
+/* In 64-bit words of rising address: the phase is in the last. */
+static bool chan_post(struct wd_chan *c, struct wd_iommu_access *acc,
+		      struct ring_page *page, const struct wd_job *job,
+		      const struct wd_result *res)
 {
-	u32 index = c->cq_tail + c->out_n;
-
-	c->out[c->out_n++] = (struct wd_cqe) {
-		.tag = d->tag,
-		.consumed = consumed,
-		.produced = produced,
-		.info = res->info,
-		.aux = res->aux,
-		.status = res->status,
-		.phase = !(index & c->cq_depth),
+	u32 slot = c->cq_tail & (c->cq_depth - 1);
+	union {
+		struct wd_cqe cqe;
+		u64 word[4];
+	} out = {
+		.cqe = {
+			.tag = job->desc.tag,
+			.consumed = job->consumed,
+			.produced = job->produced,
+			.info = res->info,
+			.aux = res->aux,
+			.status = res->status,
+			.phase = !(c->cq_tail & c->cq_depth),
+		},
 	};
-}
+	u64 *to;
 
-static void chan_complete_status(struct wd_chan *c, const struct wd_desc *d,
-				 u16 status)
-{
-	const struct wd_result res = { .status = status };
-
-	chan_complete(c, d, 0, 0, &res);
+	to = ring_entry(c, acc, page, c->cq_addr + slot * sizeof(out), true);
+	if (!to)
+		return false;
+	WRITE_ONCE(to[0], out.word[0]);
+	WRITE_ONCE(to[1], out.word[1]);
+	WRITE_ONCE(to[2], out.word[2]);
+	smp_wmb();
+	WRITE_ONCE(to[3], out.word[3]);
+	c->cq_tail++;
+	return true;
 }
 
 /* The checks that need no state. Return: WD_ST_OK or what is wrong with it. */
@@ -245,10 +270,16 @@ static u16 fault_status(enum wd_iommu_response resp)
 
 static void job_end(struct wd_chan *c, const struct wd_result *res)
 {
-	struct wd_job *job = &c->job;
+	c->job.active = false;
+	c->ended = true;
+	c->result = *res;
+}
 
-	job->active = false;
-	chan_complete(c, &job->desc, job->consumed, job->produced, res);
+static void job_end_status(struct wd_chan *c, u16 status)
+{
+	const struct wd_result res = { .status = status };
+
+	job_end(c, &res);
 }
 
 /* The page request of the job was answered. Return: false if that ended it. */
@@ -280,8 +311,10 @@ static enum wd_serve job_step(struct wd_chan *c, void *bounce)
 	enum wd_step step;
 
 	if (!wd_config_bus_master(c->func) ||
-	    wd_iommu_open(c->func->port, c->pasid, &cio.acc))
-		return chan_error(c, WD_CHAN_ERR_PASID, 0);
+	    wd_iommu_open(c->func->port, c->pasid, &cio.acc)) {
+		ring_fail(c, WD_CHAN_ERR_PASID, 0);
+		return chan_stop(c);
+	}
 	step = wd_comp_step(&c->job, &cio.io, &res);
 	wd_iommu_close(&cio.acc);
 
@@ -298,117 +331,165 @@ static enum wd_serve job_step(struct wd_chan *c, void *bounce)
 	return WD_SERVE_WORKED;
 }
 
-/* Take the next descriptor of the batch: complete it, or make it the job. */
-static void chan_take(struct wd_chan *c)
+static bool is_short(const struct wd_desc *d, u16 status)
 {
-	const struct wd_desc *d = &c->batch[c->batch_pos++];
-	u16 status = desc_check(d);
+	return status != WD_ST_OK || d->opcode == WD_OP_NOP;
+}
 
-	c->noise = status == WD_ST_OK ? 0 : c->noise + 1;
-	if (status != WD_ST_OK || d->opcode == WD_OP_NOP) {
-		chan_complete_status(c, d, status);
+/* Begin the descriptor that was fetched, which is well-formed. */
+static void chan_begin_job(struct wd_chan *c)
+{
+	struct wd_job *job = &c->job;
+	u16 status;
+
+	c->fetched = false;
+	if (job->desc.opcode == WD_OP_STREAM_CLOSE) {
+		chan_close_stream(c, job->desc.stream);
+		job_end_status(c, WD_ST_OK);
 		return;
 	}
-	if (d->opcode == WD_OP_STREAM_CLOSE) {
-		chan_close_stream(c, d->stream);
-		chan_complete_status(c, d, WD_ST_OK);
-		return;
-	}
-	c->job = (struct wd_job) { .desc = *d };
-	status = wd_comp_begin(c, &c->job);
+	job->faults = 0;
+	job->progress = 0;
+	status = wd_comp_begin(c, job);
 	if (status != WD_ST_OK)
-		chan_complete_status(c, d, status);
+		job_end_status(c, status);
 	else
-		c->job.active = true;
+		job->active = true;
 }
 
 bool wd_chan_has_work(struct wd_chan *c)
 {
 	u32 cq_head = wd_bar_read32(c->func, wd_db_offset(c, WD_DB_CQ_HEAD));
+	u32 unread = c->cq_tail - cq_head;
 
-	if (c->job.active || c->batch_pos < c->batch_n)
+	if (c->job.active || c->ended)
 		return true;
-	/* A full completion ring: wait for its reader, unless it talks nonsense. */
-	if (c->cq_tail - cq_head == c->cq_depth)
-		return false;
+	/* A full completion ring waits for its reader; nonsense is to be told. */
+	if (unread >= c->cq_depth)
+		return unread > c->cq_depth;
 	return wd_bar_read32(c->func, wd_db_offset(c, WD_DB_SQ_TAIL)) != c->sq_head;
 }
 
-/* Descriptors that may be fetched now, or a channel error. */
-static int chan_fetch(struct wd_chan *c)
+/* Descriptors that may be taken now: there is room for their completions too. */
+static bool chan_look(struct wd_chan *c, u32 *n)
 {
 	u32 tail = wd_bar_read32(c->func, wd_db_offset(c, WD_DB_SQ_TAIL));
 	u32 cq_head = wd_bar_read32(c->func, wd_db_offset(c, WD_DB_CQ_HEAD));
-	u32 slot = c->sq_head & (c->sq_depth - 1);
-	u64 addr = c->sq_addr + (u64)slot * sizeof(struct wd_desc);
-	u32 n;
 
-	if (tail - c->sq_head > c->sq_depth) {
-		chan_error(c, WD_CHAN_ERR_SQ_INDEX, tail);
-		return -EINVAL;
-	}
-	if (c->cq_tail - cq_head > c->cq_depth) {
-		chan_error(c, WD_CHAN_ERR_CQ_INDEX, cq_head);
-		return -EINVAL;
-	}
-	n = min3(tail - c->sq_head, c->cq_depth - (c->cq_tail - cq_head),
-		 c->sq_depth - slot);
-	n = min_t(u32, n, WD_BATCH);
-	if (!n)
-		return 0;
-
+	if (tail - c->sq_head > c->sq_depth)
+		return ring_fail(c, WD_CHAN_ERR_SQ_INDEX, tail);
+	if (c->cq_tail - cq_head > c->cq_depth)
+		return ring_fail(c, WD_CHAN_ERR_CQ_INDEX, cq_head);
+	*n = min3(tail - c->sq_head, c->cq_depth - (c->cq_tail - cq_head),
+		  (u32)WD_BATCH);
 	/* Pairs with the store of SQ_TAIL: the descriptors were written before. */
 	smp_rmb();
-	if (!ring_read(c, c->batch, addr, n * sizeof(struct wd_desc))) {
-		chan_error(c, WD_CHAN_ERR_RING, addr);
-		return -EFAULT;
-	}
-	c->batch_pos = 0;
-	c->batch_n = n;
-	c->sq_head += n;
-	return n;
+	return true;
 }
 
-/* Work through the batch. Short operations complete together at its end. */
-static enum wd_serve chan_work(struct wd_chan *c, void *bounce)
+/* The one copy that is checked and worked with. */
+static bool chan_fetch(struct wd_chan *c, struct wd_iommu_access *acc,
+		       struct ring_page *page)
 {
-	while (c->job.active || c->batch_pos < c->batch_n) {
-		enum wd_serve r;
+	u32 slot = c->sq_head & (c->sq_depth - 1);
+	u64 *to = (u64 *)&c->job.desc;
+	const u64 *from;
+	unsigned int i;
 
-		if (!c->job.active) {
-			chan_take(c);
-			if (c->noise >= c->sq_depth) {
-				chan_flush(c);
-				return chan_error(c, WD_CHAN_ERR_NOISE, c->sq_head);
-			}
-			continue;
-		}
-		/* What is complete should not wait for a long operation. */
-		if (c->out_n && !chan_flush(c))
-			return chan_error(c, WD_CHAN_ERR_RING, c->cq_addr);
-		r = job_step(c, bounce);
-		if (r != WD_SERVE_WORKED)
-			return r;
-		if (c->job.active)
+	from = ring_entry(c, acc, page,
+			  c->sq_addr + slot * sizeof(struct wd_desc), false);
+	if (!from)
+		return false;
+#pragma GCC unroll 8
+	for (i = 0; i < sizeof(struct wd_desc) / sizeof(u64); i++)
+		to[i] = READ_ONCE(from[i]);
+	c->sq_head++;
+	return true;
+}
+
+/* Take descriptors, completing those that are no work, up to one that is. */
+static bool chan_take(struct wd_chan *c, struct wd_iommu_access *acc,
+		      struct ring_page *cq)
+{
+	struct wd_result res = {};
+	struct ring_page sq = {};
+	u32 n;
+
+	if (!chan_look(c, &n))
+		return false;
+	c->job.consumed = 0;
+	c->job.produced = 0;
+	while (n--) {
+		if (!chan_fetch(c, acc, &sq))
+			return false;
+		res.status = desc_check(&c->job.desc);
+		c->noise = res.status == WD_ST_OK ? 0 : c->noise + 1;
+		if (!is_short(&c->job.desc, res.status)) {
+			c->fetched = true;
 			break;
+		}
+		if (!chan_post(c, acc, cq, &c->job, &res))
+			return false;
 	}
-	if (!chan_flush(c))
-		return chan_error(c, WD_CHAN_ERR_RING, c->cq_addr);
+	if (c->noise < c->sq_depth)
+		return true;
+	return ring_fail(c, WD_CHAN_ERR_NOISE, c->sq_head);
+}
+
+/*
+ * What the channel has to do with its rings, in one burst: the completion of the
+ * job before, new descriptors, completions of those that are no work.
+ */
+static bool chan_exchange(struct wd_chan *c, struct wd_iommu_access *acc)
+{
+	struct ring_page cq = {};
+	u32 index[2];
+	bool ok;
+
+	if (c->ended && !chan_post(c, acc, &cq, &c->job, &c->result))
+		return false;
+	c->ended = false;
+	ok = chan_take(c, acc, &cq);
+	index[0] = c->sq_head;
+	index[1] = c->cq_tail;
+	return ring_write(c, acc, c->status_addr, index, sizeof(index)) && ok;
+}
+
+static enum wd_serve chan_serve_rings(struct wd_chan *c)
+{
+	struct wd_iommu_access acc;
+	u32 cq_tail = c->cq_tail;
+	bool ok;
+
+	if (!wd_chan_has_work(c))
+		return WD_SERVE_EMPTY;
+	if (!ring_open(c, &acc)) {
+		ring_fail(c, WD_CHAN_ERR_RING, c->sq_addr);
+		return chan_stop(c);
+	}
+	ok = chan_exchange(c, &acc);
+	ring_close(&acc);
+
+	if (!ok)
+		return chan_stop(c);
+	if (c->cq_tail != cq_tail)
+		chan_interrupt(c);
+	if (c->fetched)
+		chan_begin_job(c);
 	return WD_SERVE_WORKED;
 }
 
 enum wd_serve wd_chan_serve(struct wd_chan *c, void *bounce)
 {
-	int n;
-
 	if (c->job.active && c->preq.resp != WD_IOMMU_RESP_PENDING)
 		job_resume(c);
-	if (!c->job.active && !c->out_n && c->batch_pos == c->batch_n) {
-		n = chan_fetch(c);
-		if (n <= 0)
-			return n ? WD_SERVE_ERROR : WD_SERVE_EMPTY;
+	if (c->job.active) {
+		enum wd_serve r = job_step(c, bounce);
+
+		if (r != WD_SERVE_WORKED || c->job.active)
+			return r;
 	}
-	return chan_work(c, bounce);
+	return chan_serve_rings(c);
 }
 
 bool wd_chan_start(struct wd_chan *c)
@@ -419,14 +500,13 @@ bool wd_chan_start(struct wd_chan *c)
 	c->cq_tail = 0;
 	c->armed = wd_bar_read32(c->func, WD_BAR_ARM + 4 * c->index);
 	c->noise = 0;
-	c->batch_pos = 0;
-	c->batch_n = 0;
-	c->out_n = 0;
+	c->fetched = false;
+	c->ended = false;
 	c->job.active = false;
 	c->asleep = false;
 	c->preq.resp = WD_IOMMU_RESP_PENDING;
 	c->last_work = local_clock();
 	wd_bar_write32(c->func, wd_db_offset(c, WD_DB_SQ_TAIL), 0);
 	wd_bar_write32(c->func, wd_db_offset(c, WD_DB_CQ_HEAD), 0);
-	return ring_write(c, c->status_addr, &status, sizeof(status));
+	return status_write(c, 0, &status, sizeof(status));
 }

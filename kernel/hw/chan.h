@@ -16,7 +16,7 @@
 #define WD_MAX_LEN		(64U << 20)	/* longest operand */
 #define WD_STREAMS		16		/* stream ids of a channel */
 #define WD_FUNC_STREAMS		256		/* streams of a function at once */
-#define WD_BATCH		32		/* descriptors fetched at once */
+#define WD_BATCH		32		/* descriptors taken in one burst */
 #define WD_CHUNK		(16U << 10)	/* bytes that go through at once */
 #define WD_QUANTUM		(256U << 10)	/* bytes until another channel's turn */
 
@@ -93,7 +93,7 @@ struct wd_result {
  * struct wd_chan - a channel
  *
  * Set by mbox.c while @sched is OFF: @status_addr to @pasid. Used by the one
- * engine that has it BUSY: @sq_head to @job. Under the pool's lock: @sched,
+ * engine that has it BUSY: @sq_head to @result. Under the pool's lock: @sched,
  * @node, @kicked, @stop. Written by mbox.c and, while BUSY, by the engine:
  * @state, @error, @info; read by mbox.c for a query.
  *
@@ -102,6 +102,8 @@ struct wd_result {
  * @noise:   malformed descriptors in a row
  * @armed:   WD_BAR_ARM word at the last interrupt
  * @asleep:  need_kick is set
+ * @fetched: the descriptor of @job waits to be begun
+ * @ended:   @job waits for its completion to be posted, with @result
  * @last_work: local_clock() when there was work last
  */
 struct wd_chan {
@@ -131,12 +133,10 @@ struct wd_chan {
 	u32 noise;
 	u64 last_work;
 	bool asleep;
-	unsigned int batch_pos;
-	unsigned int batch_n;
-	unsigned int out_n;
-	struct wd_desc batch[WD_BATCH];
-	struct wd_cqe out[WD_BATCH];
+	bool fetched;
+	bool ended;
 	struct wd_job job;
+	struct wd_result result;
 	struct wd_iommu_page_req preq;
 	bool preq_dst;
 

@@ -13,6 +13,7 @@
 
 #define WD_SPIN_NS	(20 * NSEC_PER_USEC)	/* then yield between looks */
 #define WD_POLL_NS	(200 * NSEC_PER_USEC)	/* then sleep */
+#define WD_LOOKS	64	/* in a row, at a channel that just had work */
 
 struct wd_engine {
 	struct wd_engine_pool *pool;
@@ -198,6 +199,30 @@ static enum wd_sched chan_idle(struct wd_chan *c, u64 now)
 	return WD_SCHED_QUEUED;
 }
 
+/* More work for a channel that just had some, and nobody else who waits? */
+static bool chan_is_hot(struct wd_engine_pool *pool, struct wd_chan *c)
+{
+	unsigned int looks = num_online_cpus() > 1 ? WD_LOOKS : 1;
+
+	while (looks--) {
+		if (READ_ONCE(pool->nrun) || READ_ONCE(c->stop) || need_resched())
+			return false;
+		if (wd_chan_has_work(c))
+			return true;
+	}
+	return false;
+}
+
+static enum wd_serve serve_while_hot(struct wd_engine *e, struct wd_chan *c)
+{
+	enum wd_serve r;
+
+	do {
+		r = wd_chan_serve(c, e->bounce);
+	} while (r == WD_SERVE_WORKED && chan_is_hot(e->pool, c));
+	return r;
+}
+
 /* Serve one channel. Return: true if there was work. */
 static bool engine_serve(struct wd_engine *e, struct wd_chan *c)
 {
@@ -206,7 +231,7 @@ static bool engine_serve(struct wd_engine *e, struct wd_chan *c)
 		c->last_work = local_clock();
 		wd_chan_set_need_kick(c, false);
 	}
-	switch (wd_chan_serve(c, e->bounce)) {
+	switch (serve_while_hot(e, c)) {
 	case WD_SERVE_WORKED:
 		c->last_work = local_clock();
 		pool_put(e->pool, c, WD_SCHED_QUEUED);

@@ -21,6 +21,7 @@ int wd_iommu_open(struct wd_iommu_port *port, u32 pasid,
 	acc->port = port;
 	acc->pasid = pasid;
 	acc->mm = NULL;
+	acc->paging = NULL;
 	acc->fault_addr = 0;
 	if (pasid == WD_IOMMU_NO_PASID) {
 		acc->srcu_idx = srcu_read_lock(&port->srcu);
@@ -54,51 +55,92 @@ EXPORT_SYMBOL_GPL(wd_iommu_close);
  * Whole aligned 64-bit words are stored one by one in rising order, as a device
  * on PCIe writes them: who sees a word sees all that came before it.
  */
-static void wd_copy_ordered(void *to, const void *from, size_t len)
+static void wd_store_ordered(u64 *to, const u64 *from, size_t len)
 {
-	size_t i;
+	const u64 *end = from + len / sizeof(u64);
 
 	if (((unsigned long)to | (unsigned long)from | len) % sizeof(u64)) {
 		memcpy(to, from, len);
 		return;
 	}
-	for (i = 0; i < len / sizeof(u64); i++) {
+	while (from < end) {
 		smp_wmb();
-		WRITE_ONCE(((u64 *)to)[i], READ_ONCE(((const u64 *)from)[i]));
+		WRITE_ONCE(*to++, *from++);
 	}
+}
+
+/* What is behind an address, up to the end of its page. */
+static void *wd_paging_map(struct wd_paging *d, u64 addr, bool write)
+{
+	u64 pfn;
+
+	if (!wd_paging_lookup(d, addr, write, &pfn) || !pfn_valid(pfn))
+		return NULL;
+	return pfn_to_kaddr(pfn) + offset_in_page(addr);
 }
 
 static size_t wd_paging_copy(struct wd_iommu_access *acc, u64 addr, void *buf,
 			     size_t len, bool write)
 {
-	struct wd_paging *d = srcu_dereference(acc->port->paging,
-					       &acc->port->srcu);
+	bool burst = acc->paging;
 	size_t done = 0;
 
-	while (d && done < len) {
+	while (done < len) {
 		size_t n = min_t(size_t, len - done,
 				 PAGE_SIZE - offset_in_page(addr + done));
-		unsigned long flags;
-		u64 pfn;
 		void *va;
 
-		read_lock_irqsave(&d->lock, flags);
-		if (!wd_paging_lookup(d, addr + done, write, &pfn) ||
-		    !pfn_valid(pfn)) {
-			read_unlock_irqrestore(&d->lock, flags);
+		if (!burst && !wd_iommu_burst(acc))
 			break;
-		}
-		va = pfn_to_kaddr(pfn) + offset_in_page(addr + done);
-		if (write)
-			wd_copy_ordered(va, buf + done, n);
-		else
-			wd_copy_ordered(buf + done, va, n);
-		read_unlock_irqrestore(&d->lock, flags);
+		va = wd_paging_map(acc->paging, addr + done, write);
+		if (va && write)
+			wd_store_ordered(va, buf + done, n);
+		else if (va)
+			memcpy(buf + done, va, n);
+		if (!burst)
+			wd_iommu_burst_end(acc);
+		if (!va)
+			break;
 		done += n;
 	}
 	acc->fault_addr = addr + done;
 	return done;
 }
+
+/* The lock goes from here to wd_iommu_burst_end(): sparse is not to count it. */
+bool wd_iommu_burst(struct wd_iommu_access *acc)
+{
+	struct wd_paging *d = srcu_dereference(acc->port->paging,
+					       &acc->port->srcu);
+
+	if (!d)
+		return false;
+	read_lock_irqsave(&d->lock, acc->flags);
+	__release(&d->lock);
+	acc->paging = d;
+	return true;
+}
+EXPORT_SYMBOL_GPL(wd_iommu_burst);
+
+void wd_iommu_burst_end(struct wd_iommu_access *acc)
+{
+	struct wd_paging *d = acc->paging;
+
+	acc->paging = NULL;
+	__acquire(&d->lock);
+	read_unlock_irqrestore(&d->lock, acc->flags);
+}
+EXPORT_SYMBOL_GPL(wd_iommu_burst_end);
+
+void *wd_iommu_burst_map(struct wd_iommu_access *acc, u64 addr, bool write)
+{
+	void *va = wd_paging_map(acc->paging, addr, write);
+
+	if (!va)
+		acc->fault_addr = addr;
+	return va;
+}
+EXPORT_SYMBOL_GPL(wd_iommu_burst_map);
 
 static bool wd_user_copy(u64 addr, void *buf, size_t len, bool write)
 {

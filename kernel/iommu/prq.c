@@ -5,6 +5,10 @@
  * never keep another one waiting. Threads are made on demand and kept. They can
  * be interrupted by SIGKILL, which is how a request is cancelled; a workqueue
  * could not do that.
+ *
+ * A thread that waits holds the address space. Where that is all that keeps it
+ * alive, its process is dead, and the request is ended: else the mappings, and
+ * with them the file of the channel that waits, would never go.
  */
 #include <linux/kthread.h>
 #include <linux/mm.h>
@@ -20,6 +24,9 @@
 /* Pages that one request brings in at the most, the faulting one included. */
 #define WD_PRQ_PAGES	64
 
+/* How often it is looked whether processes still live. */
+#define WD_PRQ_WATCH	(HZ / 10)
+
 struct wd_prq_handler {
 	struct list_head node;
 	struct task_struct *task;
@@ -32,11 +39,13 @@ struct wd_prq_handler {
 static struct {
 	spinlock_t lock;
 	struct list_head pending;
+	struct list_head active;	/* requests that a handler has */
 	unsigned int npending;
 	unsigned int idle;		/* handlers that wait, or are about to */
 	struct list_head handlers;	/* written by the spawn work alone */
 	wait_queue_head_t wait;
 	struct work_struct spawn;
+	struct delayed_work watch;
 } wd_prq;
 
 static enum wd_iommu_response wd_prq_classify(struct mm_struct *mm, u64 addr,
@@ -71,6 +80,40 @@ static enum wd_iommu_response wd_prq_fault(struct mm_struct *mm, u64 addr,
 	return resp;
 }
 
+static void wd_prq_set_mm(struct wd_iommu_page_req *req, struct mm_struct *mm)
+{
+	spin_lock_irq(&wd_prq.lock);
+	req->mm = mm;
+	spin_unlock_irq(&wd_prq.lock);
+}
+
+/* References that handlers have on an address space. @lock is held. */
+static int wd_prq_mm_users(const struct mm_struct *mm)
+{
+	struct wd_iommu_page_req *req;
+	int n = 0;
+
+	list_for_each_entry(req, &wd_prq.active, node)
+		n += req->mm == mm;
+	return n;
+}
+
+static void wd_prq_watch(struct work_struct *work)
+{
+	struct wd_iommu_page_req *req;
+	bool again;
+
+	spin_lock_irq(&wd_prq.lock);
+	list_for_each_entry(req, &wd_prq.active, node)
+		if (req->mm && atomic_read(&req->mm->mm_users) <=
+			       wd_prq_mm_users(req->mm))
+			send_sig(SIGKILL, req->handler, 1);
+	again = !list_empty(&wd_prq.active);
+	spin_unlock_irq(&wd_prq.lock);
+	if (again)
+		schedule_delayed_work(&wd_prq.watch, WD_PRQ_WATCH);
+}
+
 /* The first page decides; the rest is brought in as far as it goes. */
 static enum wd_iommu_response wd_prq_handle(struct wd_iommu_page_req *req)
 {
@@ -83,6 +126,8 @@ static enum wd_iommu_response wd_prq_handle(struct wd_iommu_page_req *req)
 	if (!mm)
 		return WD_IOMMU_RESP_PASID;
 
+	wd_prq_set_mm(req, mm);
+	schedule_delayed_work(&wd_prq.watch, WD_PRQ_WATCH);
 	resp = wd_prq_fault(mm, addr, req->write);
 	for (i = 1; i < WD_PRQ_PAGES && resp == WD_IOMMU_RESP_SUCCESS; i++) {
 		addr = PAGE_ALIGN_DOWN(addr) + PAGE_SIZE;
@@ -90,6 +135,7 @@ static enum wd_iommu_response wd_prq_handle(struct wd_iommu_page_req *req)
 		    wd_prq_fault(mm, addr, req->write) != WD_IOMMU_RESP_SUCCESS)
 			break;
 	}
+	wd_prq_set_mm(req, NULL);
 	mmput_async(mm);
 	return resp;
 }
@@ -102,7 +148,7 @@ static struct wd_iommu_page_req *wd_prq_take(void)
 	req = list_first_entry_or_null(&wd_prq.pending, struct wd_iommu_page_req,
 				       node);
 	if (req) {
-		list_del_init(&req->node);
+		list_move(&req->node, &wd_prq.active);
 		wd_prq.npending--;
 		wd_prq.idle--;
 		req->handler = current;
@@ -116,6 +162,7 @@ static void wd_prq_finish(struct wd_iommu_page_req *req,
 {
 	spin_lock_irq(&wd_prq.lock);
 	req->resp = req->cancelled ? WD_IOMMU_RESP_CANCELLED : resp;
+	list_del_init(&req->node);
 	req->handler = NULL;
 	flush_signals(current);
 	wd_prq.idle++;
@@ -186,6 +233,7 @@ void wd_iommu_page_request(struct wd_iommu_page_req *req)
 
 	req->resp = WD_IOMMU_RESP_PENDING;
 	req->handler = NULL;
+	req->mm = NULL;
 	req->cancelled = false;
 
 	spin_lock_irq(&wd_prq.lock);
@@ -224,9 +272,11 @@ int wd_prq_init(void)
 {
 	spin_lock_init(&wd_prq.lock);
 	INIT_LIST_HEAD(&wd_prq.pending);
+	INIT_LIST_HEAD(&wd_prq.active);
 	INIT_LIST_HEAD(&wd_prq.handlers);
 	init_waitqueue_head(&wd_prq.wait);
 	INIT_WORK(&wd_prq.spawn, wd_prq_spawn);
+	INIT_DELAYED_WORK(&wd_prq.watch, wd_prq_watch);
 	return wd_prq_spawn_one();
 }
 
@@ -236,6 +286,7 @@ void wd_prq_exit(void)
 	struct wd_prq_handler *h, *next;
 
 	flush_work(&wd_prq.spawn);
+	cancel_delayed_work_sync(&wd_prq.watch);
 	list_for_each_entry_safe(h, next, &wd_prq.handlers, node) {
 		kthread_stop(h->task);
 		kfree(h);

@@ -14,6 +14,7 @@
 #include <linux/types.h>
 
 struct wd_iommu_port;
+struct wd_paging;
 
 #define WD_IOMMU_NO_PASID	(~0U)
 
@@ -47,6 +48,8 @@ struct wd_iommu_access {
 	struct mm_struct *mm;
 	u64 fault_addr;	/* after a short copy */
 	int srcu_idx;
+	struct wd_paging *paging;	/* in a burst */
+	unsigned long flags;
 };
 
 /*
@@ -68,6 +71,25 @@ void wd_iommu_close(struct wd_iommu_access *acc);
 size_t wd_iommu_read(struct wd_iommu_access *acc, void *to, u64 addr, size_t len);
 size_t wd_iommu_write(struct wd_iommu_access *acc, u64 addr, const void *from,
 		      size_t len);
+
+/*
+ * wd_iommu_burst - make a few short copies at the price of one
+ *
+ * For an address space without PASID. Until wd_iommu_burst_end() interrupts are
+ * off and an unmap waits.
+ *
+ * Return: false if all of the address space is blocked; nothing is to be ended.
+ */
+bool wd_iommu_burst(struct wd_iommu_access *acc);
+void wd_iommu_burst_end(struct wd_iommu_access *acc);
+
+/*
+ * wd_iommu_burst_map - in a burst, the memory behind an address
+ *
+ * Good up to the end of the page and of the burst. Others write to it at the same
+ * time. Return: NULL where it does not translate; acc->fault_addr is set then.
+ */
+void *wd_iommu_burst_map(struct wd_iommu_access *acc, u64 addr, bool write);
 
 /* What became of a page request. */
 enum wd_iommu_response {
@@ -106,6 +128,7 @@ struct wd_iommu_page_req {
 
 	/* private to the IOMMU */
 	struct task_struct *handler;
+	struct mm_struct *mm;
 	bool cancelled;
 };
 
