@@ -27,8 +27,8 @@
 #define LEVEL		6
 #define MAX_DEPTH	8
 #define PAIRS		5
-#define NULL_RUNS	15
-#define NULL_COUNT	4000
+#define NULL_RUNS	41
+#define NULL_COUNT	2048
 #define BATCH		32
 #define IDLE_CHANNELS	64
 #define IDLE_SECONDS	10
