@@ -10,6 +10,7 @@
 #include <linux/iommu.h>
 #include <linux/module.h>
 #include "../compat.h"
+#include "../iommu/wd_iommu_sva.h"
 #include "uacce.h"
 
 /* Whether binding has a chance; a bind may still fail. */

@@ -30,13 +30,6 @@ struct wd_uacce_mem *wd_uacce_mem_alloc(size_t size);
 int wd_uacce_region_mmap(struct wd_uacce_queue *q, struct vm_area_struct *vma);
 void wd_uacce_region_revoke(struct wd_uacce_queue *q);
 
-/*
- * Not ours: what a platform's IOMMU driver may export, see sva.c. Counted per
- * address space and device. Only ever reached by symbol_get().
- */
-int wd_iommu_sva_bind(struct device *dev, struct mm_struct *mm, u32 *pasid);
-void wd_iommu_sva_unbind(struct device *dev, u32 pasid);
-
 /* sva.c */
 int wd_uacce_sva_enable(struct device *dev);
 void wd_uacce_sva_disable(struct device *dev);
