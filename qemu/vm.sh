@@ -127,7 +127,7 @@ done
 if [ -e "$control/status" ]; then
 	exit "$(cat "$control/status")"
 fi
-cp "$share/console.log" "$share/kernel.log"
+cat "$share/console.log" >>"$share/kernel.log"
 last_words
 if [ -n "$timed_out" ]; then
 	say "the command in the VM took longer than $seconds s"
