@@ -3,12 +3,13 @@
 
 KERNEL ?= stable
 FILE ?=
+HOURS ?= 1
 KDIR ?= /lib/modules/$(shell uname -r)/build
 PREFIX ?= /usr/local
 LIBDIR ?= $(PREFIX)/lib
-export KERNEL FILE
+export KERNEL FILE HOURS
 
-.PHONY: help run test shell bench soak vm setup modules lib tools check-host install clean distclean
+.PHONY: help run test shell bench soak setup modules lib tools check-host install clean distclean
 
 help:
 	@echo 'In a virtual machine (the first time sets everything up):'
@@ -16,7 +17,7 @@ help:
 	@echo '  make test                                all tests, on both kernels, with one CPU and two'
 	@echo '  make shell [KERNEL=backports]            a console with everything loaded'
 	@echo '  make bench [KERNEL=backports]            measure'
-	@echo '  make soak [KERNEL=backports]             long runs'
+	@echo '  make soak [KERNEL=backports] [HOURS=1]   long runs'
 	@echo
 	@echo 'On this machine:'
 	@echo '  make modules [KDIR=path]                 the kernel modules'

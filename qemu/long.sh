@@ -12,7 +12,8 @@ say "building"
 "$TOP/qemu/build.sh" -k "$kernel"
 say "booting Linux $(kernel_version "$kernel")"
 status=0
-"$TOP/qemu/vm.sh" -k "$kernel" -n "$what" -t 86400 -- sh "/usr/libexec/warpdrive/$what.sh" || status=$?
+"$TOP/qemu/vm.sh" -k "$kernel" -n "$what" -t 604800 -- \
+	env HOURS="${HOURS:-1}" sh "/usr/libexec/warpdrive/$what.sh" || status=$?
 "$TOP/qemu/scan-log.sh" "$share/kernel.log" || status=1
 rm -rf "$BUILD/out/$what"
 mkdir -p "$BUILD/out"
