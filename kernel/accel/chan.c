@@ -138,8 +138,7 @@ static void wd_chan_retire(struct wd_chan *chan, bool confirmed)
 	if (confirmed)
 		wd_chan_free(chan);
 	else
-		pci_err(accel->pdev, "channel %u and its memory are out of use until a reset\n",
-			chan->id);
+		pci_dbg(accel->pdev, "channel %u is in quarantine\n", chan->id);
 }
 
 /*

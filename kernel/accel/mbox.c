@@ -90,7 +90,8 @@ static int wd_accel_mbox_ring(struct wd_accel *accel)
 	if (pci_write_config_dword(pdev, accel->vsc + WD_VSC_MBOX_DB, mbox->seq) ||
 	    !wait_event_timeout(mbox->wait, wd_accel_mbox_done(mbox), WD_MBOX_TIMEOUT)) {
 		mbox->usable = false;
-		dev_err(&pdev->dev, "mailbox command %u got no answer; reset the function\n",
+		dev_err(&pdev->dev,
+			"mailbox command %u got no answer: the function and the memory of its channels are out of use until it is reset\n",
 			le16_to_cpu(mbox->buf->opcode));
 		wd_accel_health_error(accel);
 		return -EIO;
