@@ -47,15 +47,12 @@ unload() {
 # The device, the modules and the node are gone, and the memory map is as it was.
 unload_clean() {
 	unload || return 1
-	for left in /sys/module/wd_*; do
+	for left in /sys/module/wd_* /dev/wd_accel-* /sys/class/uacce /sys/bus/pci/devices/5744:*; do
 		[ ! -e "$left" ] || { echo "# $left is still there"; return 1; }
 	done
-	if ls /dev/wd_accel-* /sys/class/uacce /sys/bus/pci/devices/5744:* 2>/dev/null |
-	   grep .; then
-		return 1
-	fi
-	diff "$memory" /proc/iomem | sed 's/^/# /' | grep . && return 1
-	return 0
+	cmp -s "$memory" /proc/iomem && return 0
+	diff "$memory" /proc/iomem | sed 's/^/# /'
+	return 1
 }
 
 # What a test leaves behind may hold its output open: so it goes by a file, which is

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # wdzip on the device, with gzip as the other side: a few MB of this machine's
 # programs there and back at levels 1, 6 and 9. KTAP.
+# shellcheck disable=SC2317 # ok calls them
 work=$(mktemp -d) || exit 1
 trap 'rm -rf "$work"' EXIT
 cd "$work" || exit 1
