@@ -54,7 +54,8 @@
  * One 32-bit word a channel, written by the driver. When a completion is posted
  * and the word differs from what it was at the last interrupt of the channel,
  * the device raises the channel's vector. So a driver that wants an interrupt
- * increments the word, then looks at the ring again.
+ * increments the word, then looks at the ring again. A channel that stops with an
+ * error raises its vector whatever the word says.
  */
 #define WD_BAR_ARM		0x3000
 #define WD_BAR_DOORBELLS	0x80000	/* one 4 KiB page a channel */
@@ -105,7 +106,7 @@ struct wd_mbox {
 	__le32 sq_head;
 	__le32 cq_tail;
 	__le32 done;
-	__le32 reserved[11];
+	__le32 reserved[13];
 };
 
 #define WD_MBOX_CREATE		1	/* channel: NONE to STOPPED, with rings and PASID */
