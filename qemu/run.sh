@@ -28,14 +28,10 @@ mkdir -p "$share/in" "$share/out" "$BUILD/out"
 ln "$file" "$share/in/$name" 2>/dev/null || cp "$file" "$share/in/$name"
 
 say "booting Linux $(kernel_version "$kernel")"
-"$TOP/qemu/vm.sh" -k "$kernel" -n run -s -t 3600 -- sh /host/.vm/run "$name"
+terminal=''
+[ ! -t 1 ] || terminal=1
+"$TOP/qemu/vm.sh" -k "$kernel" -n run -s -t 3600 -- sh /host/.vm/run "$name" $terminal
 "$TOP/qemu/scan-log.sh" "$share/kernel.log"
-
-# Out here, by programs that nobody of this project wrote.
-before=$(sha256sum <"$file")
-after=$(gunzip -c "$share/out/$name.gz" | sha256sum)
-[ "$before" = "$after" ] || die "gunzip gives back something else: ${after%% *} instead of ${before%% *}"
-echo "gunzip gives back the same bytes: sha256 ${before%% *}"
 
 mv "$share/out/$name.gz" "$BUILD/out/$name.gz"
 rm -rf "$share/in"
