@@ -50,8 +50,8 @@ unload_clean() {
 	for left in /sys/module/wd_* /dev/wd_accel-* /sys/class/uacce /sys/bus/pci/devices/5744:*; do
 		[ ! -e "$left" ] || { echo "# $left is still there"; return 1; }
 	done
-	cmp -s "$memory" /proc/iomem && return 0
-	diff "$memory" /proc/iomem | sed 's/^/# /'
+	diff "$memory" /proc/iomem >"$out" && return 0
+	sed 's/^/# /' "$out"
 	return 1
 }
 
