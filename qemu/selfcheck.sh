@@ -16,7 +16,7 @@ result() {
 finds() { if printf '%s\n' "$1" | "$here/scan-log.sh" /dev/stdin >/dev/null; then echo no; else echo yes; fi; }
 tally() { printf '%b' "$1" | awk -f "$here/tally.awk"; }
 
-echo "1..14"
+echo "1..16"
 result "a quiet log is accepted" "$(finds '[ 1.0] EXT4-fs (vda): mounted')" no
 result "a warning is found" "$(finds '[ 1.0] WARNING: CPU: 0 PID: 1 at mm/slub.c:1')" yes
 result "an oops is found" "$(finds '[ 1.0] Oops: 0000 [#1] SMP')" yes
@@ -31,4 +31,6 @@ result "a summary alone can fail" "$(tally '1..1\n  1..1\n  ok 1 a\nnot ok 1 pro
 result "two programs after each other" "$(tally '1..1\nok 1 a\n1..2\nok 1 b\nok 2 c\n')" "3 0 0"
 result "a program that died" "$(tally '1..2\nok 1 a\n1..1\nok 1 b\n')" "2 1 0"
 result "a program that skips all" "$(tally '1..1\n# 1..0 # SKIP no device\nok 1 prog # SKIP\n')" "0 0 1"
+result "a plan at the end" "$(tally '1..1\nok 1 a\nok 1 b\nok 2 c\n1..2\n')" "3 0 0"
+result "a plan at the end, unfulfilled" "$(tally 'ok 1 a\nok 2 b\n1..3\n')" "2 1 0"
 result "nothing" "$(tally '')" "0 0 0"

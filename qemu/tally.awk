@@ -1,20 +1,31 @@
 # Add up KTAP: prints "PASSED FAILED SKIPPED". Only innermost results count; a plan that was not fulfilled, or a
 # summary that failed although nothing that it sums up did, is one failure more.
 
-function end_plan(depth) {
-	if (depth in planned && ran[depth] < planned[depth]) {
+function expect(depth, results) {
+	if (ran[depth] < results) {
 		failed++
 		failed_below = 1
 	}
-	delete planned[depth]
 	ran[depth] = 0
+}
+
+function end_plan(depth) {
+	if (depth in planned) {
+		expect(depth, planned[depth])
+		delete planned[depth]
+	}
 }
 
 { match($0, /^[ #]*/); depth = RLENGTH; text = substr($0, depth + 1) }
 
 text ~ /^1\.\.[0-9]+/ {
+	plan = substr(text, 4) + 0
 	end_plan(depth)
-	planned[depth] = substr(text, 4) + 0
+	# A plan may also stand at the end.
+	if (ran[depth])
+		expect(depth, plan)
+	else
+		planned[depth] = plan
 	if (text ~ /^1\.\.0.*SKIP/) {
 		skipped++
 		last = depth
@@ -39,6 +50,8 @@ text ~ /^(not )?ok [0-9]+/ {
 		passed++
 	}
 	ran[depth]++
+	if (depth in planned && ran[depth] == planned[depth])
+		end_plan(depth)
 	last = depth
 }
 
