@@ -9,6 +9,8 @@
 #include "chan.h"
 
 #define WD_MAX_FAULTS	64	/* in a row without a byte of progress */
+#define WD_DESC_WORDS	(sizeof(struct wd_desc) / sizeof(u64))
+#define WD_DESCS_PAGE	((u32)(PAGE_SIZE / sizeof(struct wd_desc)))
 
 /*
  * Rings and status line are reached in bursts: a few short copies with
@@ -36,14 +38,6 @@ static bool ring_fail(struct wd_chan *c, u32 error, u64 info)
 	c->error = error;
 	c->info = info;
 	return false;
-}
-
-static bool ring_write(struct wd_chan *c, struct wd_iommu_access *acc, u64 addr,
-		       const void *from, size_t len)
-{
-	if (wd_iommu_write(acc, addr, from, len) == len)
-		return true;
-	return ring_fail(c, WD_CHAN_ERR_RING, acc->fault_addr);
 }
 
 /* A word or a few of the status line, outside of a burst. */
@@ -99,18 +93,14 @@ static void chan_interrupt(struct wd_chan *c)
 	wd_msix_raise(c->func, WD_VECTOR_CHAN(c->index));
 }
 
-/* A page of a ring, found again as long as a burst stays in it. */
-struct ring_page {
-	u64 addr;
-	void *va;
-};
-
-/* The entry of a ring that an index stands for, or NULL: the ring is not there. */
+/* The memory behind an address of a ring, or NULL: the ring is not there. */
 static void *ring_entry(struct wd_chan *c, struct wd_iommu_access *acc,
-			struct ring_page *page, u64 addr, bool write)
+			struct wd_ring_page *page, u64 addr, bool write)
 {
-	if (!page->va || page->addr != (addr & PAGE_MASK)) {
+	if (page->addr != (addr & PAGE_MASK) ||
+	    page->generation != acc->generation || !page->va) {
 		page->addr = addr & PAGE_MASK;
+		page->generation = acc->generation;
 		page->va = wd_iommu_burst_map(acc, page->addr, write);
 		if (!page->va) {
 			ring_fail(c, WD_CHAN_ERR_RING, addr);
@@ -120,37 +110,52 @@ static void *ring_entry(struct wd_chan *c, struct wd_iommu_access *acc,
 	return page->va + offset_in_page(addr);
 }
 
-/* In 64-bit words of rising address: the phase is in the last. */
-static bool chan_post(struct wd_chan *c, struct wd_iommu_access *acc,
-		      struct ring_page *page, const struct wd_job *job,
-		      const struct wd_result *res)
+static void chan_complete(struct wd_chan *c, const struct wd_job *job,
+			  const struct wd_result *res)
 {
-	u32 slot = c->cq_tail & (c->cq_depth - 1);
-	union {
-		struct wd_cqe cqe;
-		u64 word[4];
-	} out = {
-		.cqe = {
-			.tag = job->desc.tag,
-			.consumed = job->consumed,
-			.produced = job->produced,
-			.info = res->info,
-			.aux = res->aux,
-			.status = res->status,
-			.phase = !(c->cq_tail & c->cq_depth),
-		},
-	};
-	u64 *to;
+	u32 index = c->cq_tail + c->out_n;
 
-	to = ring_entry(c, acc, page, c->cq_addr + slot * sizeof(out), true);
-	if (!to)
-		return false;
-	WRITE_ONCE(to[0], out.word[0]);
-	WRITE_ONCE(to[1], out.word[1]);
-	WRITE_ONCE(to[2], out.word[2]);
+	c->out[c->out_n++].cqe = (struct wd_cqe) {
+		.tag = job->desc.tag,
+		.consumed = job->consumed,
+		.produced = job->produced,
+		.info = res->info,
+		.aux = res->aux,
+		.status = res->status,
+		.phase = !(index & c->cq_depth),
+	};
+}
+
+/* In 64-bit words of rising address: the phase is in the last. */
+static void post_one(u64 *to, const union wd_cqe_words *out)
+{
+	WRITE_ONCE(to[0], out->word[0]);
+	WRITE_ONCE(to[1], out->word[1]);
+	WRITE_ONCE(to[2], out->word[2]);
 	smp_wmb();
-	WRITE_ONCE(to[3], out.word[3]);
-	c->cq_tail++;
+	WRITE_ONCE(to[3], out->word[3]);
+}
+
+/*
+ * All at once, at the end of a burst: a reader that polls takes a line away from
+ * us for every completion that it sees come.
+ */
+static bool chan_post(struct wd_chan *c, struct wd_iommu_access *acc)
+{
+	u32 i;
+
+	for (i = 0; i < c->out_n; i++) {
+		u32 slot = c->cq_tail & (c->cq_depth - 1);
+		u64 *to = ring_entry(c, acc, &c->cq_page,
+				     c->cq_addr + slot * sizeof(struct wd_cqe),
+				     true);
+
+		if (!to)
+			return false;
+		post_one(to, &c->out[i]);
+		c->cq_tail++;
+	}
+	c->out_n = 0;
 	return true;
 }
 
@@ -271,8 +276,7 @@ static u16 fault_status(enum wd_iommu_response resp)
 static void job_end(struct wd_chan *c, const struct wd_result *res)
 {
 	c->job.active = false;
-	c->ended = true;
-	c->result = *res;
+	chan_complete(c, &c->job, res);
 }
 
 static void job_end_status(struct wd_chan *c, u16 status)
@@ -362,7 +366,7 @@ bool wd_chan_has_work(struct wd_chan *c)
 	u32 cq_head = wd_bar_read32(c->func, wd_db_offset(c, WD_DB_CQ_HEAD));
 	u32 unread = c->cq_tail - cq_head;
 
-	if (c->job.active || c->ended)
+	if (c->job.active || c->out_n)
 		return true;
 	/* A full completion ring waits for its reader; nonsense is to be told. */
 	if (unread >= c->cq_depth)
@@ -370,66 +374,79 @@ bool wd_chan_has_work(struct wd_chan *c)
 	return wd_bar_read32(c->func, wd_db_offset(c, WD_DB_SQ_TAIL)) != c->sq_head;
 }
 
-/* Descriptors that may be taken now: there is room for their completions too. */
+/*
+ * Descriptors that may be taken now: in one page of the ring, and with room for
+ * their completions.
+ */
 static bool chan_look(struct wd_chan *c, u32 *n)
 {
 	u32 tail = wd_bar_read32(c->func, wd_db_offset(c, WD_DB_SQ_TAIL));
 	u32 cq_head = wd_bar_read32(c->func, wd_db_offset(c, WD_DB_CQ_HEAD));
+	u32 slot = c->sq_head & (c->sq_depth - 1);
 
 	if (tail - c->sq_head > c->sq_depth)
 		return ring_fail(c, WD_CHAN_ERR_SQ_INDEX, tail);
 	if (c->cq_tail - cq_head > c->cq_depth)
 		return ring_fail(c, WD_CHAN_ERR_CQ_INDEX, cq_head);
 	*n = min3(tail - c->sq_head, c->cq_depth - (c->cq_tail - cq_head),
-		  (u32)WD_BATCH);
+		  c->sq_depth - slot);
+	*n = min3(*n, (u32)WD_BATCH, WD_DESCS_PAGE - slot % WD_DESCS_PAGE);
 	/* Pairs with the store of SQ_TAIL: the descriptors were written before. */
 	smp_rmb();
 	return true;
 }
 
 /* The one copy that is checked and worked with. */
-static bool chan_fetch(struct wd_chan *c, struct wd_iommu_access *acc,
-		       struct ring_page *page)
+static void desc_copy(struct wd_desc *d, const u64 *from)
 {
-	u32 slot = c->sq_head & (c->sq_depth - 1);
-	u64 *to = (u64 *)&c->job.desc;
-	const u64 *from;
+	u64 *to = (u64 *)d;
 	unsigned int i;
 
-	from = ring_entry(c, acc, page,
-			  c->sq_addr + slot * sizeof(struct wd_desc), false);
-	if (!from)
-		return false;
 #pragma GCC unroll 8
-	for (i = 0; i < sizeof(struct wd_desc) / sizeof(u64); i++)
+	for (i = 0; i < WD_DESC_WORDS; i++)
 		to[i] = READ_ONCE(from[i]);
-	c->sq_head++;
-	return true;
+}
+
+/*
+ * Descriptors come from the cache of another CPU, one miss each. Touched in a
+ * row the misses overlap; met one by one, with work between, they do not.
+ */
+static void desc_read_ahead(const u64 *from, u32 n)
+{
+	while (n--) {
+		READ_ONCE(*from);
+		from += WD_DESC_WORDS;
+	}
 }
 
 /* Take descriptors, completing those that are no work, up to one that is. */
-static bool chan_take(struct wd_chan *c, struct wd_iommu_access *acc,
-		      struct ring_page *cq)
+static bool chan_take(struct wd_chan *c, struct wd_iommu_access *acc)
 {
+	u32 slot = c->sq_head & (c->sq_depth - 1);
 	struct wd_result res = {};
-	struct ring_page sq = {};
+	const u64 *from;
 	u32 n;
 
 	if (!chan_look(c, &n))
 		return false;
+	from = ring_entry(c, acc, &c->sq_page,
+			  c->sq_addr + slot * sizeof(struct wd_desc), false);
+	if (!from)
+		return false;
+	desc_read_ahead(from, n);
+
 	c->job.consumed = 0;
 	c->job.produced = 0;
-	while (n--) {
-		if (!chan_fetch(c, acc, &sq))
-			return false;
+	for (; n; n--, from += WD_DESC_WORDS) {
+		desc_copy(&c->job.desc, from);
+		c->sq_head++;
 		res.status = desc_check(&c->job.desc);
 		c->noise = res.status == WD_ST_OK ? 0 : c->noise + 1;
 		if (!is_short(&c->job.desc, res.status)) {
 			c->fetched = true;
 			break;
 		}
-		if (!chan_post(c, acc, cq, &c->job, &res))
-			return false;
+		chan_complete(c, &c->job, &res);
 	}
 	if (c->noise < c->sq_depth)
 		return true;
@@ -442,17 +459,18 @@ static bool chan_take(struct wd_chan *c, struct wd_iommu_access *acc,
  */
 static bool chan_exchange(struct wd_chan *c, struct wd_iommu_access *acc)
 {
-	struct ring_page cq = {};
-	u32 index[2];
+	u64 *status;
 	bool ok;
 
-	if (c->ended && !chan_post(c, acc, &cq, &c->job, &c->result))
+	if (!chan_post(c, acc))
 		return false;
-	c->ended = false;
-	ok = chan_take(c, acc, &cq);
-	index[0] = c->sq_head;
-	index[1] = c->cq_tail;
-	return ring_write(c, acc, c->status_addr, index, sizeof(index)) && ok;
+	ok = chan_take(c, acc);
+	status = ring_entry(c, acc, &c->status_page, c->status_addr, true);
+	if (!status || !chan_post(c, acc))
+		return false;
+	/* Both positions in one word. */
+	WRITE_ONCE(*status, (u64)c->cq_tail << 32 | c->sq_head);
+	return ok;
 }
 
 static enum wd_serve chan_serve_rings(struct wd_chan *c)
@@ -500,8 +518,11 @@ bool wd_chan_start(struct wd_chan *c)
 	c->cq_tail = 0;
 	c->armed = wd_bar_read32(c->func, WD_BAR_ARM + 4 * c->index);
 	c->noise = 0;
+	c->status_page.va = NULL;
+	c->sq_page.va = NULL;
+	c->cq_page.va = NULL;
 	c->fetched = false;
-	c->ended = false;
+	c->out_n = 0;
 	c->job.active = false;
 	c->asleep = false;
 	c->preq.resp = WD_IOMMU_RESP_PENDING;

@@ -89,11 +89,23 @@ struct wd_result {
 	u16 status;
 };
 
+union wd_cqe_words {
+	struct wd_cqe cqe;
+	u64 word[sizeof(struct wd_cqe) / sizeof(u64)];
+};
+
+/* A page of a ring and where it was found, good for one IOMMU generation. */
+struct wd_ring_page {
+	u64 addr;
+	void *va;
+	u64 generation;
+};
+
 /**
  * struct wd_chan - a channel
  *
  * Set by mbox.c while @sched is OFF: @status_addr to @pasid. Used by the one
- * engine that has it BUSY: @sq_head to @result. Under the pool's lock: @sched,
+ * engine that has it BUSY: @status_page to @out. Under the pool's lock: @sched,
  * @node, @kicked, @stop. Written by mbox.c and, while BUSY, by the engine:
  * @state, @error, @info; read by mbox.c for a query.
  *
@@ -103,7 +115,7 @@ struct wd_result {
  * @armed:   WD_BAR_ARM word at the last interrupt
  * @asleep:  need_kick is set
  * @fetched: the descriptor of @job waits to be begun
- * @ended:   @job waits for its completion to be posted, with @result
+ * @out:     completions to be posted, @out_n of them
  * @last_work: local_clock() when there was work last
  */
 struct wd_chan {
@@ -127,6 +139,9 @@ struct wd_chan {
 	u32 cq_depth;
 	u32 pasid;
 
+	struct wd_ring_page status_page;
+	struct wd_ring_page sq_page;
+	struct wd_ring_page cq_page;
 	u32 sq_head;
 	u32 cq_tail;
 	u32 armed;
@@ -134,9 +149,9 @@ struct wd_chan {
 	u64 last_work;
 	bool asleep;
 	bool fetched;
-	bool ended;
 	struct wd_job job;
-	struct wd_result result;
+	unsigned int out_n;
+	union wd_cqe_words out[WD_BATCH];
 	struct wd_iommu_page_req preq;
 	bool preq_dst;
 

@@ -12,8 +12,8 @@
 #include "internal.h"
 
 /*
- * The read side of the port's SRCU is held from open to close; it is taken in a
- * branch, which sparse cannot follow: the annotations tell it to look away.
+ * With a PASID the read side of the port's SRCU is held from open to close; it is
+ * taken in a branch, which sparse cannot follow: it is told to look away.
  */
 int wd_iommu_open(struct wd_iommu_port *port, u32 pasid,
 		  struct wd_iommu_access *acc)
@@ -23,11 +23,8 @@ int wd_iommu_open(struct wd_iommu_port *port, u32 pasid,
 	acc->mm = NULL;
 	acc->paging = NULL;
 	acc->fault_addr = 0;
-	if (pasid == WD_IOMMU_NO_PASID) {
-		acc->srcu_idx = srcu_read_lock(&port->srcu);
-		__release(&port->srcu);
+	if (pasid == WD_IOMMU_NO_PASID)
 		return 0;
-	}
 
 	acc->mm = wd_sva_mmget(port, pasid);
 	if (!acc->mm)
@@ -41,11 +38,11 @@ EXPORT_SYMBOL_GPL(wd_iommu_open);
 
 void wd_iommu_close(struct wd_iommu_access *acc)
 {
-	if (acc->mm) {
-		kthread_unuse_mm(acc->mm);
-		/* The last reference may be ours; its teardown is not our work. */
-		mmput_async(acc->mm);
-	}
+	if (!acc->mm)
+		return;
+	kthread_unuse_mm(acc->mm);
+	/* The last reference may be ours; its teardown is not our work. */
+	mmput_async(acc->mm);
 	__acquire(&acc->port->srcu);
 	srcu_read_unlock(&acc->port->srcu, acc->srcu_idx);
 }
@@ -107,17 +104,24 @@ static size_t wd_paging_copy(struct wd_iommu_access *acc, u64 addr, void *buf,
 	return done;
 }
 
-/* The lock goes from here to wd_iommu_burst_end(): sparse is not to count it. */
+/*
+ * The lock goes from here to wd_iommu_burst_end(), which sparse is not to count.
+ * Interrupts that are off keep the domain from being freed: see wd_paging_attach().
+ */
 bool wd_iommu_burst(struct wd_iommu_access *acc)
 {
-	struct wd_paging *d = srcu_dereference(acc->port->paging,
-					       &acc->port->srcu);
+	struct wd_paging *d;
 
-	if (!d)
+	local_irq_save(acc->flags);
+	d = rcu_dereference_sched(acc->port->paging);
+	if (!d) {
+		local_irq_restore(acc->flags);
 		return false;
-	read_lock_irqsave(&d->lock, acc->flags);
+	}
+	read_lock(&d->lock);
 	__release(&d->lock);
 	acc->paging = d;
+	acc->generation = READ_ONCE(d->generation);
 	return true;
 }
 EXPORT_SYMBOL_GPL(wd_iommu_burst);
@@ -128,7 +132,8 @@ void wd_iommu_burst_end(struct wd_iommu_access *acc)
 
 	acc->paging = NULL;
 	__acquire(&d->lock);
-	read_unlock_irqrestore(&d->lock, acc->flags);
+	read_unlock(&d->lock);
+	local_irq_restore(acc->flags);
 }
 EXPORT_SYMBOL_GPL(wd_iommu_burst_end);
 

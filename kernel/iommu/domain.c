@@ -13,6 +13,8 @@
 #define WD_ENTRY_WRITE	BIT(1)
 #define WD_ENTRY_SHIFT	2
 
+static atomic64_t wd_generations;
+
 static struct wd_paging *to_paging(struct iommu_domain *domain)
 {
 	return container_of(domain, struct wd_paging, base);
@@ -38,7 +40,7 @@ static int wd_paging_attach(struct iommu_domain *domain, struct device *dev,
 	struct wd_iommu_port *port = dev_iommu_priv_get(dev);
 
 	rcu_assign_pointer(port->paging, to_paging(domain));
-	synchronize_srcu(&port->srcu);
+	synchronize_rcu();
 	return 0;
 }
 WD_COMPAT_ATTACH_DEV(wd_paging_attach);
@@ -91,6 +93,7 @@ static size_t wd_paging_unmap(struct iommu_domain *domain, unsigned long iova,
 	for (i = 0; i < n; i++)
 		if (!__xa_erase(&d->pages, index + i))
 			break;
+	WRITE_ONCE(d->generation, atomic64_inc_return(&wd_generations));
 	xa_unlock_irqrestore(&d->pages, flags);
 	return i << PAGE_SHIFT;
 }
@@ -151,6 +154,7 @@ struct iommu_domain *wd_paging_alloc(struct device *dev)
 	d = kzalloc(sizeof(*d), GFP_KERNEL);
 	if (!d)
 		return NULL;
+	d->generation = atomic64_inc_return(&wd_generations);
 	rwlock_init(&d->lock);
 	xa_init_flags(&d->pages, XA_FLAGS_LOCK_IRQ);
 	d->base.ops = &wd_paging_ops;

@@ -28,10 +28,11 @@
  * @bus:    PCI address
  * @devfn:  PCI address
  * @max_pasids: number of PASIDs that the function may use
- * @paging: the domain of requests without PASID; NULL: blocked
+ * @paging: the domain of requests without PASID; NULL: blocked. Read with
+ *          interrupts off, which RCU takes for a reader.
  * @pasids: SVA domains by PASID
  * @srcu:   held in read mode from wd_iommu_open() to wd_iommu_close(); who
- *          takes a domain away from @paging or @pasids waits for it
+ *          takes a domain away from @pasids waits for it
  */
 struct wd_iommu_port {
 	struct list_head node;
@@ -48,6 +49,8 @@ struct wd_iommu_port {
  * struct wd_paging - a paging domain
  * @base:  what the IOMMU core knows
  * @pages: by IOVA page number, physical page number and permissions
+ * @generation: changes with every unmap, and is no other domain's: translations
+ *         of the same generation are the same
  * @lock:  read mode: a copy through the domain is in flight. Write mode is
  *         taken and dropped at once, to wait for those. Interrupts off: unmap
  *         comes from any context. Innermost lock.
@@ -55,6 +58,7 @@ struct wd_iommu_port {
 struct wd_paging {
 	struct iommu_domain base;
 	struct xarray pages;
+	u64 generation;
 	rwlock_t lock;
 };
 

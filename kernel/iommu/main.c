@@ -155,7 +155,7 @@ static int wd_blocked_attach(struct iommu_domain *domain, struct device *dev,
 	struct wd_iommu_port *port = dev_iommu_priv_get(dev);
 
 	rcu_assign_pointer(port->paging, NULL);
-	synchronize_srcu(&port->srcu);
+	synchronize_rcu();
 	return 0;
 }
 WD_COMPAT_ATTACH_DEV(wd_blocked_attach);

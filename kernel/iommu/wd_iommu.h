@@ -49,6 +49,7 @@ struct wd_iommu_access {
 	u64 fault_addr;	/* after a short copy */
 	int srcu_idx;
 	struct wd_paging *paging;	/* in a burst */
+	u64 generation;
 	unsigned long flags;
 };
 
@@ -86,8 +87,9 @@ void wd_iommu_burst_end(struct wd_iommu_access *acc);
 /*
  * wd_iommu_burst_map - in a burst, the memory behind an address
  *
- * Good up to the end of the page and of the burst. Others write to it at the same
- * time. Return: NULL where it does not translate; acc->fault_addr is set then.
+ * Good up to the end of the page and of the burst, and in later bursts in which
+ * acc->generation is the same: this is how a device keeps translations. Others
+ * write to the memory at the same time. Return: NULL where it does not translate; acc->fault_addr is set then.
  */
 void *wd_iommu_burst_map(struct wd_iommu_access *acc, u64 addr, bool write);
 
