@@ -300,52 +300,76 @@ static double getppid_ns(void)
 	return (double)(raw_now_ns() - begin) / NULL_COUNT;
 }
 
-/* Both sides poll: no clock, no yield in between. */
-static double null_ns(struct raw_chan *c, int batch)
+static void put_batch(struct raw_chan *c, int batch)
 {
 	const struct wd_desc nop = { .opcode = WD_OP_NOP };
+
+	for (int k = 0; k < batch; k++)
+		raw_put(c, &nop);
+	if (raw_ring(c))
+		die("the channel stopped");
+}
+
+static void get_batch(struct raw_chan *c, int batch)
+{
 	struct wd_cqe cqe;
+
+	for (int k = 0; k < batch; k++)
+		while (raw_peek(c, &cqe))
+			__builtin_ia32_pause();
+	raw_store_head(c, c->head);
+}
+
+/*
+ * Both sides poll: no clock, no yield in between. @ahead batches are on their way
+ * while one more is written.
+ */
+static double null_ns(struct raw_chan *c, int batch, int ahead)
+{
 	int64_t begin = raw_now_ns();
 
+	for (int k = 0; k < ahead; k++)
+		put_batch(c, batch);
 	for (int i = 0; i < NULL_COUNT; i += batch) {
-		for (int k = 0; k < batch; k++)
-			raw_put(c, &nop);
-		if (raw_ring(c))
-			die("the channel stopped");
-		for (int k = 0; k < batch; k++)
-			while (raw_peek(c, &cqe))
-				__builtin_ia32_pause();
-		raw_store_head(c, c->head);
+		put_batch(c, batch);
+		get_batch(c, batch);
 	}
-	return (double)(raw_now_ns() - begin) / NULL_COUNT;
+	for (int k = 0; k < ahead; k++)
+		get_batch(c, batch);
+	return (double)(raw_now_ns() - begin) / (NULL_COUNT + ahead * batch);
 }
 
 static void bench_null(void)
 {
 	static const char single[] = "a null descriptor there and back, in getppid()";
-	static const char batched[] = "the same in batches of 32, each";
-	double one[NULL_RUNS], many[NULL_RUNS], base[NULL_RUNS], ns[NULL_RUNS];
+	static const char ahead[] = "in batches of 32, each, one batch ahead";
+	static const char alone[] = "in batches of 32, each, one batch at a time";
+	double one[NULL_RUNS], many[NULL_RUNS], lone[NULL_RUNS];
+	double base[NULL_RUNS], ns[NULL_RUNS];
 	struct raw_chan c;
 
 	if (raw_online_cpus() < 2) {
 		note_none("null_getppid", single, "needs 2 CPUs", 4);
-		note_none("null_batch_getppid", batched, "needs 2 CPUs", 0.25);
+		note_none("null_batch_ahead_getppid", ahead, "needs 2 CPUs", 0.25);
+		note_none("null_batch_getppid", alone, "needs 2 CPUs", 0.25);
 		return;
 	}
 	if (raw_setup(&c))
 		die("no channel");
-	null_ns(&c, 1);
+	null_ns(&c, 1, 0);
 	for (int i = 0; i < NULL_RUNS; i++) {
 		base[i] = getppid_ns();
-		ns[i] = null_ns(&c, 1);
+		ns[i] = null_ns(&c, 1, 0);
 		one[i] = ns[i] / base[i];
-		many[i] = null_ns(&c, BATCH) / base[i];
+		many[i] = null_ns(&c, BATCH, 1) / base[i];
+		lone[i] = null_ns(&c, BATCH, 0) / base[i];
 	}
 	raw_close(&c);
 	note("getppid_ns", "getppid()", "ns", median(base, NULL_RUNS), 0, 0);
 	note("null_ns", "a null descriptor there and back", "ns", median(ns, NULL_RUNS), 0, 0);
 	note("null_getppid", single, "", median(one, NULL_RUNS), 4, -1);
-	note("null_batch_getppid", batched, "", median(many, NULL_RUNS), 0.25, -1);
+	note("null_batch_ahead_getppid", ahead, "", median(many, NULL_RUNS), 0.25, -1);
+	note("null_batch_getppid", alone, "", median(lone, NULL_RUNS), 0.25, -1);
 }
 
 /* ---------------------------------------------------------------- idle */
