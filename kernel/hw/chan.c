@@ -186,9 +186,8 @@ static void chan_close_stream(struct wd_chan *c, u32 id)
 {
 	if (!c->streams[id])
 		return;
-	wd_stream_free(c->streams[id]);
+	wd_stream_put(c->func, c->streams[id]);
 	c->streams[id] = NULL;
-	wd_mgmt_put_stream(c->func);
 }
 
 void wd_chan_free_streams(struct wd_chan *c)
@@ -324,6 +323,8 @@ static enum wd_serve job_step(struct wd_chan *c, void *bounce)
 
 	switch (step) {
 	case WD_STEP_DONE:
+		if (!wd_stream_is_active(c->job.stream))
+			chan_close_stream(c, c->job.desc.stream);
 		job_end(c, &res);
 		break;
 	case WD_STEP_AGAIN:

@@ -155,7 +155,7 @@ struct wd_chan {
 	struct wd_iommu_page_req preq;
 	bool preq_dst;
 
-	struct wd_stream *streams[WD_STREAMS];
+	struct wd_stream *streams[WD_STREAMS];	/* begun and not ended; else NULL */
 };
 
 /* chan.c; all but the first two by the engine that has the channel BUSY */
@@ -185,6 +185,7 @@ enum wd_step wd_comp_step(struct wd_job *job, struct wd_io *io,
 			  struct wd_result *res);
 struct wd_stream *wd_stream_alloc(void);
 void wd_stream_free(struct wd_stream *s);
+bool wd_stream_is_active(const struct wd_stream *s);
 /* Begin a stream as the operation word of @d says. Return: WD_ST_*. */
 u16 wd_stream_init(struct wd_stream *s, const struct wd_desc *d);
 
@@ -192,8 +193,10 @@ u16 wd_stream_init(struct wd_stream *s, const struct wd_desc *d);
 int wd_selftest_init(void);
 void wd_selftest_exit(void);
 
-/* mbox.c */
-bool wd_mgmt_take_stream(struct wd_func *f);	/* false: all streams are in use */
-void wd_mgmt_put_stream(struct wd_func *f);
+/* stream_pool.c */
+int wd_stream_pool_init(struct wd_func *f);
+void wd_stream_pool_exit(struct wd_func *f);
+struct wd_stream *wd_stream_get(struct wd_func *f);
+void wd_stream_put(struct wd_func *f, struct wd_stream *s);
 
 #endif

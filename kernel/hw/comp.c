@@ -199,20 +199,27 @@ bool wd_comp_desc_ok(const struct wd_desc *d, u16 *status)
 	return d->stream < WD_STREAMS;
 }
 
-static u16 wd_stream_get(struct wd_chan *c, u32 id, struct wd_stream **stream)
+bool wd_stream_is_active(const struct wd_stream *s)
 {
-	if (c->streams[id])
-		goto out;
-	if (!wd_mgmt_take_stream(c->func))
+	return s->active;
+}
+
+/* A stream that was begun on the id and not ended makes room for the new one. */
+static u16 begin_stream(struct wd_chan *c, const struct wd_desc *d)
+{
+	struct wd_stream **s = &c->streams[d->stream];
+	u16 status;
+
+	if (!*s)
+		*s = wd_stream_get(c->func);
+	if (!*s)
 		return WD_ST_NO_RESOURCE;
-	c->streams[id] = wd_stream_alloc();
-	if (!c->streams[id]) {
-		wd_mgmt_put_stream(c->func);
-		return WD_ST_NO_RESOURCE;
+	status = wd_stream_init(*s, d);
+	if (status != WD_ST_OK) {
+		wd_stream_put(c->func, *s);
+		*s = NULL;
 	}
-out:
-	*stream = c->streams[id];
-	return WD_ST_OK;
+	return status;
 }
 
 /* No data, no flush and nothing left over from last time is no request. */
@@ -230,16 +237,13 @@ u16 wd_comp_begin(struct wd_chan *c, struct wd_job *job)
 	u16 status;
 
 	if (d->op & WD_COMP_NEW) {
-		status = wd_stream_get(c, d->stream, &s);
-		if (status == WD_ST_OK)
-			status = wd_stream_init(s, d);
+		status = begin_stream(c, d);
 		if (status != WD_ST_OK)
 			return status;
-	} else {
-		s = c->streams[d->stream];
-		if (!s || !s->active || s->deflate != (d->opcode == WD_OP_DEFLATE))
-			return WD_ST_BAD_STREAM;
 	}
+	s = c->streams[d->stream];
+	if (!s || s->deflate != (d->opcode == WD_OP_DEFLATE))
+		return WD_ST_BAD_STREAM;
 	if (!wd_comp_is_request(d, s))
 		return WD_ST_BAD_LENGTH;
 	job->stream = s;

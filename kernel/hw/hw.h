@@ -10,6 +10,8 @@
  * chan.c   channels: rings, doorbells, descriptors, completions
  * engine.c the engines: threads that serve the channels
  * comp.c   deflate and inflate streams
+ * stream_pool.c their memory
+ * selftest.c the engine called directly, for comparison
  *
  * Load order (main.c): MSI domain; of each function the BAR memory, interrupts,
  * config space, IOMMU port, management processor and engines; bus scan; then the
@@ -33,6 +35,7 @@
 
 struct wd_mgmt;
 struct wd_engine_pool;
+struct wd_stream_pool;
 struct wd_chan;
 struct wd_msix;
 struct wd_bar;
@@ -67,6 +70,7 @@ struct wd_func_type {
  * @port:     where DMA goes; NULL: no IOMMU, DMA addresses are physical
  * @mgmt:     management processor (mbox.c)
  * @pool:     engines (engine.c)
+ * @streams:  memory of streams (stream_pool.c)
  * @chans:    WD_MAX_CHANNELS channels (chan.c)
  */
 struct wd_func {
@@ -89,6 +93,7 @@ struct wd_func {
 
 	struct wd_mgmt *mgmt;
 	struct wd_engine_pool *pool;
+	struct wd_stream_pool *streams;
 	struct wd_chan *chans;
 };
 

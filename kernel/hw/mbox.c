@@ -18,7 +18,6 @@
  * @pending:  a command waits
  * @flr:      a function-level reset was asked for
  * @in_reset: from the config write that asks for it until it is done
- * @streams:  streams that the function has room for
  *
  * @seq, @pending and @flr are written under pci_lock and read without.
  */
@@ -29,18 +28,7 @@ struct wd_mgmt {
 	bool pending;
 	bool flr;
 	bool in_reset;
-	atomic_t streams;
 };
-
-bool wd_mgmt_take_stream(struct wd_func *f)
-{
-	return atomic_dec_if_positive(&f->mgmt->streams) >= 0;
-}
-
-void wd_mgmt_put_stream(struct wd_func *f)
-{
-	atomic_inc(&f->mgmt->streams);
-}
 
 void wd_mbox_doorbell(struct wd_func *f, u32 seq)
 {
@@ -294,15 +282,17 @@ int wd_mgmt_start(struct wd_func *f)
 	if (!m)
 		return -ENOMEM;
 	m->func = f;
-	atomic_set(&m->streams, WD_FUNC_STREAMS);
 	f->mgmt = m;
 
 	ret = alloc_channels(f);
 	if (ret)
 		goto err_mgmt;
-	ret = wd_pool_start(f);
+	ret = wd_stream_pool_init(f);
 	if (ret)
 		goto err_chans;
+	ret = wd_pool_start(f);
+	if (ret)
+		goto err_streams;
 	m->task = kthread_create(mgmt_thread, f, "wd_mgmt/%u", f->index);
 	if (IS_ERR(m->task)) {
 		ret = PTR_ERR(m->task);
@@ -315,6 +305,8 @@ int wd_mgmt_start(struct wd_func *f)
 
 err_pool:
 	wd_pool_stop(f);
+err_streams:
+	wd_stream_pool_exit(f);
 err_chans:
 	kvfree(f->chans);
 err_mgmt:
@@ -328,6 +320,7 @@ void wd_mgmt_stop(struct wd_func *f)
 	kthread_stop(f->mgmt->task);
 	stop_channels(f);
 	wd_pool_stop(f);
+	wd_stream_pool_exit(f);
 	kvfree(f->chans);
 	kfree(f->mgmt);
 	f->mgmt = NULL;
