@@ -26,10 +26,13 @@ int wd_iommu_open(struct wd_iommu_port *port, u32 pasid,
 	if (pasid == WD_IOMMU_NO_PASID)
 		return 0;
 
-	acc->mm = wd_sva_mmget(port, pasid);
-	if (!acc->mm)
-		return -ENXIO;
+	/* Taken before the look: who unbinds waits for those who saw the binding. */
 	acc->srcu_idx = srcu_read_lock(&port->srcu);
+	acc->mm = wd_sva_mmget(port, pasid);
+	if (!acc->mm) {
+		srcu_read_unlock(&port->srcu, acc->srcu_idx);
+		return -ENXIO;
+	}
 	__release(&port->srcu);
 	kthread_use_mm(acc->mm);
 	return 0;
