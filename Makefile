@@ -9,7 +9,7 @@ PREFIX ?= /usr/local
 LIBDIR ?= $(PREFIX)/lib
 export KERNEL FILE HOURS
 
-.PHONY: help run test shell bench soak setup modules lib tools check-host install clean distclean
+.PHONY: help run test shell bench soak setup modules lib tools check-host modules_install install clean distclean
 
 help:
 	@echo 'In a virtual machine (the first time sets everything up):'
@@ -23,7 +23,8 @@ help:
 	@echo '  make modules [KDIR=path]                 the kernel modules'
 	@echo '  make lib tools                           libwd; wdctl, wdzip'
 	@echo '  make check-host                          the tests that need no device'
-	@echo '  make install [DESTDIR=path] [PREFIX=path]'
+	@echo '  make install [DESTDIR=path] [PREFIX=path]  library and tools'
+	@echo '  make modules_install [DESTDIR=path]      the kernel modules'
 	@echo '  make clean                               remove what was built; distclean: the VM as well'
 
 setup:
@@ -59,8 +60,10 @@ check-host:
 	$(MAKE) -C lib check
 	$(MAKE) -C tools check
 
-install: modules lib tools
+modules_install: modules
 	$(MAKE) -C $(KDIR) M=$(CURDIR) $(if $(DESTDIR),INSTALL_MOD_PATH=$(DESTDIR)) modules_install
+
+install: lib tools
 	$(MAKE) -C lib install DESTDIR=$(DESTDIR) PREFIX=$(PREFIX) LIBDIR=$(LIBDIR)
 	$(MAKE) -C tools install DESTDIR=$(DESTDIR) PREFIX=$(PREFIX)
 
