@@ -75,7 +75,9 @@ for part; do
 		done ;;
 	lib | tools | selftests)
 		build_user "$part" -j"$jobs" all
-		build_user "$part" install ;;
+		build_user "$part" install
+		# libwd's own tests run on the device as well.
+		[ "$part" != selftests ] || build_user lib -j"$jobs" install-check ;;
 	*) usage ;;
 	esac
 done
