@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -101,11 +102,19 @@ void report_table(void)
 	}
 }
 
+/* A bar draws over itself; a terminal that cannot do that says it is dumb. */
+static bool is_live_terminal(void)
+{
+	const char *term = getenv("TERM");
+
+	return isatty(STDERR_FILENO) && term && strcmp(term, "dumb");
+}
+
 void report_progress_begin(const char *name, uint64_t total)
 {
 	report_clear_progress();
 	memset(&progress, 0, sizeof(progress));
-	if (opt.quiet || !isatty(STDERR_FILENO))
+	if (opt.quiet || !is_live_terminal())
 		return;
 	progress.name = name;
 	progress.total = total;
