@@ -24,7 +24,7 @@ struct wd_engine {
 /**
  * struct wd_engine_pool - the engines of a function
  * @lock: of @run, @nrun and of the scheduling state of every channel. A raw lock,
- *        for a wake-up comes from a config-space write, under pci_lock. Nothing
+ *        for a wake-up comes from a config-space write, under cfg_lock. Nothing
  *        but the scheduler's locks is taken inside.
  * @run:  channels that are QUEUED
  * @nrun: how many
@@ -124,7 +124,7 @@ void wd_pool_unpark(struct wd_chan *c)
 	raw_spin_unlock_irqrestore(&pool->lock, flags);
 }
 
-/* From a config-space write: interrupts are off, pci_lock is held. */
+/* From a config-space write: interrupts are off, cfg_lock is held. */
 void wd_engine_wake(struct wd_func *f, u32 chan)
 {
 	struct wd_engine_pool *pool = READ_ONCE(f->pool);

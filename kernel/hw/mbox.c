@@ -19,7 +19,7 @@
  * @flr:      a function-level reset was asked for
  * @in_reset: from the config write that asks for it until it is done
  *
- * @seq, @pending and @flr are written under pci_lock and read without.
+ * @seq, @pending and @flr are written under the config-space lock and read without.
  */
 struct wd_mgmt {
 	struct wd_func *func;
