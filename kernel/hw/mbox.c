@@ -12,7 +12,6 @@
 
 /**
  * struct wd_mgmt - the management processor
- * @func:     the function
  * @task:     its thread
  * @seq:      sequence number that was written to the doorbell last
  * @pending:  a command waits
@@ -22,7 +21,6 @@
  * @seq, @pending and @flr are written under the config-space lock and read without.
  */
 struct wd_mgmt {
-	struct wd_func *func;
 	struct task_struct *task;
 	u32 seq;
 	bool pending;
@@ -209,6 +207,7 @@ static void stop_channels(struct wd_func *f)
 		cmd_destroy(&f->chans[i], NULL);
 }
 
+/* The MSI-X table goes with wd_config_reset(). */
 static void reset_bar(struct wd_func *f)
 {
 	unsigned int i, off;
@@ -218,10 +217,6 @@ static void reset_bar(struct wd_func *f)
 		for (off = 0; off < WD_DB_STRIDE; off += 4)
 			wd_bar_write32(f, wd_db_offset(&f->chans[i], off), 0);
 	}
-	for (i = 0; i < WD_NR_VECTORS; i++)
-		wd_bar_write32(f, WD_BAR_MSIX_TABLE + i * PCI_MSIX_ENTRY_SIZE +
-			       PCI_MSIX_ENTRY_VECTOR_CTRL,
-			       PCI_MSIX_ENTRY_CTRL_MASKBIT);
 }
 
 static void serve_reset(struct wd_func *f)
@@ -281,7 +276,6 @@ int wd_mgmt_start(struct wd_func *f)
 	m = kzalloc(sizeof(*m), GFP_KERNEL);
 	if (!m)
 		return -ENOMEM;
-	m->func = f;
 	f->mgmt = m;
 
 	ret = alloc_channels(f);
@@ -298,7 +292,6 @@ int wd_mgmt_start(struct wd_func *f)
 		ret = PTR_ERR(m->task);
 		goto err_pool;
 	}
-	reset_bar(f);
 	init_registers(f);
 	wake_up_process(m->task);
 	return 0;
