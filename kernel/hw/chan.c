@@ -132,6 +132,7 @@ static void post_one(u64 *to, const union wd_cqe_words *out)
 	WRITE_ONCE(to[0], out->word[0]);
 	WRITE_ONCE(to[1], out->word[1]);
 	WRITE_ONCE(to[2], out->word[2]);
+	/* Pairs with the submitter's acquire of the phase. */
 	smp_wmb();
 	WRITE_ONCE(to[3], out->word[3]);
 }

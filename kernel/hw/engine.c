@@ -189,6 +189,7 @@ static enum wd_sched chan_idle(struct wd_chan *c, u64 now)
 		return WD_SCHED_QUEUED;
 
 	wd_chan_set_need_kick(c, true);
+	/* Pairs with the submitter's fence between doorbell and need_kick. */
 	smp_mb();
 	if (!wd_chan_has_work(c)) {
 		c->asleep = true;

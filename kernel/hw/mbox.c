@@ -33,6 +33,7 @@ void wd_mbox_doorbell(struct wd_func *f, u32 seq)
 	struct wd_mgmt *m = f->mgmt;
 
 	WRITE_ONCE(m->seq, seq);
+	/* Pairs with xchg() in mgmt_thread(), which reads seq after it. */
 	smp_store_release(&m->pending, true);
 	wake_up_process(m->task);
 }
@@ -42,13 +43,15 @@ void wd_mgmt_flr(struct wd_func *f)
 	struct wd_mgmt *m = f->mgmt;
 
 	WRITE_ONCE(m->in_reset, true);
+	/* Pairs with xchg() in mgmt_thread(): a reset does not end before in_reset is set. */
 	smp_store_release(&m->flr, true);
 	wake_up_process(m->task);
 }
 
 bool wd_mgmt_in_reset(const struct wd_func *f)
 {
-	return READ_ONCE(f->mgmt->in_reset);
+	/* Pairs with the end of serve_reset(). */
+	return smp_load_acquire(&f->mgmt->in_reset);
 }
 
 static void init_registers(struct wd_func *f)
@@ -230,6 +233,7 @@ static void serve_reset(struct wd_func *f)
 	wd_bar_write32(f, WD_REG_RESETS, resets + 1);
 	init_registers(f);
 	WRITE_ONCE(f->mgmt->pending, false);
+	/* Pairs with wd_mgmt_in_reset(): who finds the function back finds its registers set. */
 	smp_store_release(&f->mgmt->in_reset, false);
 }
 

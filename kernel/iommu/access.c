@@ -64,6 +64,7 @@ static void wd_store_ordered(u64 *to, const u64 *from, size_t len)
 		return;
 	}
 	while (from < end) {
+		/* Pairs with a reader's acquire of the word that it polls. */
 		smp_wmb();
 		WRITE_ONCE(*to++, *from++);
 	}
