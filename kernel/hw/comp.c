@@ -114,8 +114,7 @@ void wd_stream_free(struct wd_stream *s)
 	if (!s)
 		return;
 	vfree(s->ws);
-	memzero_explicit(s, sizeof(*s));
-	kvfree(s);
+	kvfree_sensitive(s, sizeof(*s));
 }
 
 static void put_byte(struct wd_stream *s, u8 b)
@@ -264,8 +263,10 @@ static enum wd_step flush_out(struct wd_job *job, struct wd_io *io)
 	job->produced += done;
 	if (done < n)
 		return WD_STEP_FAULT_DST;
-	if (s->out_pos == s->out_end)
-		s->out_pos = s->out_end = 0;
+	if (s->out_pos == s->out_end) {
+		s->out_pos = 0;
+		s->out_end = 0;
+	}
 	return WD_STEP_DONE;
 }
 
