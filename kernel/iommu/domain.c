@@ -43,6 +43,7 @@ static int wd_paging_attach(struct iommu_domain *domain, struct device *dev,
 	synchronize_rcu();
 	return 0;
 }
+
 WD_COMPAT_ATTACH_DEV(wd_paging_attach);
 
 static unsigned long wd_entry_prot(int prot)

@@ -89,7 +89,8 @@ void wd_iommu_burst_end(struct wd_iommu_access *acc);
  *
  * Good up to the end of the page and of the burst, and in later bursts in which
  * acc->generation is the same: this is how a device keeps translations. Others
- * write to the memory at the same time. Return: NULL where it does not translate; acc->fault_addr is set then.
+ * write to the memory at the same time. Return: NULL where it does not translate;
+ * acc->fault_addr is set then.
  */
 void *wd_iommu_burst_map(struct wd_iommu_access *acc, u64 addr, bool write);
 

@@ -36,8 +36,8 @@ void wd_uacce_sva_disable(struct device *dev)
 static int wd_uacce_platform_bind(struct device *dev, struct mm_struct *mm,
 				  struct wd_uacce_sva *sva)
 {
-	typeof(&wd_iommu_sva_unbind) unbind = symbol_get(wd_iommu_sva_unbind);
-	typeof(&wd_iommu_sva_bind) bind;
+	typeof(wd_iommu_sva_unbind) *unbind = symbol_get(wd_iommu_sva_unbind);
+	typeof(wd_iommu_sva_bind) *bind;
 	int ret = -EOPNOTSUPP;
 
 	if (!unbind)

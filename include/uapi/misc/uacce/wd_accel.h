@@ -51,7 +51,7 @@ struct wd_chan_status {
 #define WD_CHAN_ERR_SQ_INDEX	1	/* SQ_TAIL more than a ring ahead; info: its value */
 #define WD_CHAN_ERR_CQ_INDEX	2	/* CQ_HEAD ahead of cq_tail; info: its value */
 #define WD_CHAN_ERR_NOISE	3	/* a whole ring of malformed descriptors in a row */
-#define WD_CHAN_ERR_RING	4	/* a ring or status address does not translate; info: address */
+#define WD_CHAN_ERR_RING	4	/* a ring or status address does not translate: info */
 #define WD_CHAN_ERR_PASID	5	/* the address space of the channel is gone */
 #define WD_CHAN_ERR_RESET	6	/* the function was reset */
 
