@@ -536,6 +536,7 @@ TEST(file_outlives_its_process)
 	ASSERT_EQ(1, write(go[1], "x", 1));
 	ASSERT_EQ(1, read(ready[0], &byte, 1));
 	EXPECT_EQ('y', byte);
+	close(ready[0]);
 	close(go[1]);
 	EXPECT_LE(0, raw_wait_available(before, RAW_GONE_MS));
 }
@@ -706,6 +707,7 @@ TEST(exec_closes)
 	close(opened[1]);
 	ASSERT_EQ(1, read(opened[0], &byte, 1));
 	EXPECT_EQ(0, read(opened[0], &byte, 1));
+	close(opened[0]);
 	/* It is cat now, and waits for its input; the channel is gone. */
 	EXPECT_LE(0, raw_wait_available(before, RAW_GONE_MS));
 	EXPECT_EQ(0, waitpid(pid, NULL, WNOHANG));

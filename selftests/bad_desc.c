@@ -29,26 +29,15 @@ FIXTURE(desc) {
 	size_t want_len;
 };
 
-static void *map_anon(size_t len)
-{
-	void *p = mmap(NULL, len, PROT_READ | PROT_WRITE,
-		       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-
-	return p == MAP_FAILED ? NULL : p;
-}
-
 FIXTURE_SETUP(desc)
 {
 	struct wd_cqe cqe;
 	struct wd_desc d;
 
 	ASSERT_EQ(0, raw_setup(&self->c));
-	self->src = map_anon(LEN);
-	self->dst = map_anon(ROOM);
-	self->want = map_anon(ROOM);
-	ASSERT_NE(NULL, self->src);
-	ASSERT_NE(NULL, self->dst);
-	ASSERT_NE(NULL, self->want);
+	self->src = raw_memory(LEN);
+	self->dst = raw_memory(ROOM);
+	self->want = raw_memory(ROOM);
 	/* Half of it does not compress: the output is larger than a few pages. */
 	raw_fill_text(self->src, LEN / 2, 1);
 	raw_fill_random(self->src + LEN / 2, LEN / 2, 2);
@@ -317,7 +306,7 @@ static void try_address(struct __test_metadata *_metadata, struct raw_chan *c,
 
 TEST_F(desc, unmapped)
 {
-	uint8_t *hole = map_anon(4 * PAGE);
+	uint8_t *hole = raw_memory(4 * PAGE);
 
 	munmap(hole, 4 * PAGE);
 	bad_address(hole, WD_ST_FAULT_UNMAPPED, WD_ST_FAULT_UNMAPPED);
@@ -329,7 +318,7 @@ TEST_F(desc, unmapped)
 
 TEST_F(desc, no_permission)
 {
-	uint8_t *p = map_anon(4 * PAGE);
+	uint8_t *p = raw_memory(4 * PAGE);
 
 	memset(p, 1, 4 * PAGE);
 	mprotect(p, 4 * PAGE, PROT_NONE);
@@ -410,7 +399,7 @@ TEST_F(desc, past_the_end_of_a_file)
 TEST_F(desc, source_ends_early)
 {
 	static const size_t good[] = { 1, 4095, 4096, 10000, 16384, 16385, 40000 };
-	uint8_t *p = map_anon(LEN + PAGE), *start;
+	uint8_t *p = raw_memory(LEN + PAGE), *start;
 	struct wd_cqe cqe;
 	struct wd_desc d;
 
@@ -431,7 +420,7 @@ TEST_F(desc, source_ends_early)
 TEST_F(desc, destination_ends_early)
 {
 	static const size_t good[] = { 1, 4095, 4096, 10000, 16384, 20000 };
-	uint8_t *p = map_anon(LEN + PAGE), *start;
+	uint8_t *p = raw_memory(LEN + PAGE), *start;
 	struct wd_cqe cqe;
 	struct wd_desc d;
 
@@ -453,7 +442,7 @@ TEST_F(desc, destination_ends_early)
 /* A hole that is closed again before the next request. */
 TEST_F(desc, address_becomes_good)
 {
-	uint8_t *p = map_anon(LEN);
+	uint8_t *p = raw_memory(LEN);
 
 	munmap(p, LEN);
 	bad_address(p, WD_ST_FAULT_UNMAPPED, 0);
@@ -486,7 +475,7 @@ TEST_F(desc, operands_in_the_channels_regions)
 
 TEST_F(desc, demand_zero)
 {
-	uint8_t *p = map_anon(ROOM), *zeros = map_anon(LEN);
+	uint8_t *p = raw_memory(ROOM), *zeros = raw_memory(LEN);
 	struct wd_desc d;
 	struct wd_cqe cqe;
 
@@ -506,7 +495,7 @@ TEST_F(desc, demand_zero)
 
 TEST_F(desc, unaligned)
 {
-	uint8_t *src = map_anon(LEN + PAGE), *dst = map_anon(ROOM + PAGE);
+	uint8_t *src = raw_memory(LEN + PAGE), *dst = raw_memory(ROOM + PAGE);
 
 	for (int off = 1; off < 16; off += 7) {
 		memcpy(src + off, self->src, LEN);
@@ -558,7 +547,7 @@ TEST_F(desc, file_mapping)
 /* After fork both sides share pages; the device must break that as a store does. */
 TEST_F(desc, copy_on_write)
 {
-	uint8_t *p = map_anon(ROOM);
+	uint8_t *p = raw_memory(ROOM);
 	int done[2], status;
 	pid_t child;
 	char byte;
@@ -606,7 +595,7 @@ TEST_F(desc, copy_on_write_of_a_file)
 TEST_F(desc, transparent_huge_page)
 {
 	const size_t huge = 2UL << 20;
-	uint8_t *p = map_anon(2 * huge);
+	uint8_t *p = raw_memory(2 * huge);
 
 	p = (void *)(((uintptr_t)p + huge - 1) & ~(huge - 1));
 	if (madvise(p, huge, MADV_HUGEPAGE))
@@ -696,7 +685,7 @@ static size_t in_swap(uint8_t *p, size_t len)
 TEST_F(desc, swapped_out)
 {
 	static const char path[] = "/var/tmp/wd-swap";
-	uint8_t *p = map_anon(ROOM);
+	uint8_t *p = raw_memory(ROOM);
 	size_t swapped;
 
 	if (make_swap(path))
@@ -718,12 +707,10 @@ TEST_F(desc, swapped_out)
 TEST_F(desc, longest_request)
 {
 	const size_t max = self->c.layout.max_len;
-	uint8_t *src = map_anon(max), *dst = map_anon(max);
+	uint8_t *src = raw_memory(max), *dst = raw_memory(max);
 	struct wd_desc d;
 	struct wd_cqe cqe;
 
-	ASSERT_NE(NULL, src);
-	ASSERT_NE(NULL, dst);
 	d = raw_inflate(WD_COMP_RAW, self->want, self->want_len, dst, max);
 	ASSERT_EQ(0, raw_do(&self->c, &d, &cqe));
 	EXPECT_EQ(WD_ST_OK, cqe.status);

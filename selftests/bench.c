@@ -262,6 +262,7 @@ static void bench_throughput(void)
 	if (engine_load(data)) {
 		note_none("deflate_depth1", one, "no " ENGINE_DATA, 0.95);
 		note_none("deflate_depth4", four, "no " ENGINE_DATA, 0.95);
+		free(data);
 		return;
 	}
 	contexts_begin();
@@ -407,6 +408,8 @@ static double device_ns(void)
 	struct dirent *entry;
 	double sum = 0;
 
+	if (!proc)
+		die("no /proc");
 	while ((entry = readdir(proc)))
 		if (entry->d_name[0] >= '1' && entry->d_name[0] <= '9')
 			sum += thread_ns(entry->d_name);

@@ -600,6 +600,7 @@ TEST_F_TIMEOUT(comp, corrupted, 300)
 		uint8_t *zs = malloc(ROOM);
 		int bad = 0;
 
+		ASSERT_NE(NULL, zs);
 		ASSERT_EQ(0, join(&ctx, &self->ctx, format, WD_STATELESS));
 		for (int i = 0; i < rounds; i++) {
 			size_t len = 200 + raw_random(&seed) % 4000;
@@ -647,6 +648,7 @@ TEST_F(comp, noise_is_no_stream)
 	struct wd_comp_ctx ctx;
 	uint8_t *zs = malloc(ROOM);
 
+	ASSERT_NE(NULL, zs);
 	for (int format = WD_RAW; format <= WD_GZIP; format++) {
 		ASSERT_EQ(0, join(&ctx, &self->ctx, format, WD_STATELESS));
 		for (int i = 0; i < 300; i++) {

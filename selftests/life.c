@@ -24,18 +24,10 @@ static bool soak(void)
 	return getenv("SOAK") != NULL;
 }
 
-static void *map_anon(size_t len)
-{
-	void *p = mmap(NULL, len, PROT_READ | PROT_WRITE,
-		       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-
-	return p == MAP_FAILED ? NULL : p;
-}
-
 /* Keep a channel busy until the end of the process: NOPs and streams of @len. */
 static void work_for_ever(int told, size_t len)
 {
-	uint8_t *src = map_anon(len), *dst = map_anon(2 * len);
+	uint8_t *src = raw_memory(len), *dst = raw_memory(2 * len);
 	struct raw_chan c;
 	struct wd_desc d, nop = { .opcode = WD_OP_NOP };
 	struct wd_cqe cqe;
@@ -131,6 +123,8 @@ static long meminfo(const char *key)
 	long value = 0;
 	FILE *file = fopen("/proc/meminfo", "re");
 
+	if (!file)
+		return 0;
 	while (fgets(line, sizeof(line), file))
 		if (!strncmp(line, key, strlen(key)))
 			value = atol(line + strlen(key) + 1);
@@ -145,6 +139,8 @@ static long percpu_pages(void)
 	long pages = 0, n;
 	FILE *file = fopen("/proc/zoneinfo", "re");
 
+	if (!file)
+		return 0;
 	while (fgets(line, sizeof(line), file))
 		if (sscanf(line, " count: %ld", &n) == 1)
 			pages += n;
@@ -219,7 +215,7 @@ TEST_F(life, exec_in_the_middle)
 	for (int i = 0; i < 10; i++) {
 		pid = fork();
 		if (!pid) {
-			uint8_t *src = map_anon(LEN), *dst = map_anon(2 * LEN);
+			uint8_t *src = raw_memory(LEN), *dst = raw_memory(2 * LEN);
 			struct wd_desc d;
 			struct raw_chan c;
 
@@ -268,7 +264,9 @@ TEST_F(life, threads_of_the_killed)
 			pthread_create(&t[i], NULL, sleeper, &never[0]);
 		work_for_ever(told[1], LEN);
 	}
+	close(told[1]);
 	ASSERT_EQ(1, read(told[0], &byte, 1));
+	close(told[0]);
 	usleep(5000);
 	kill(pid, SIGKILL);
 	EXPECT_LE(0, raw_wait_available(self->before, RAW_GONE_MS));
@@ -291,7 +289,7 @@ TEST_F(life, munmap_under_the_device)
 
 	ASSERT_EQ(0, raw_setup(&c));
 	for (int i = 0; i < 40; i++) {
-		uint8_t *src = map_anon(LEN), *dst = map_anon(2 * LEN);
+		uint8_t *src = raw_memory(LEN), *dst = raw_memory(2 * LEN);
 
 		raw_fill_text(src, LEN, i);
 		d = raw_deflate(WD_COMP_ZLIB, 6, src, LEN, dst, 2 * LEN);
@@ -331,8 +329,8 @@ static void *churn_pages(void *arg)
 
 TEST_F(life, pages_come_and_go)
 {
-	struct churn s = { .p = map_anon(LEN) };
-	uint8_t *dst = map_anon(2 * LEN);
+	struct churn s = { .p = raw_memory(LEN) };
+	uint8_t *dst = raw_memory(2 * LEN);
 	struct raw_chan c;
 	struct wd_cqe cqe;
 	struct wd_desc d;
@@ -363,7 +361,7 @@ TEST_F_TIMEOUT(life, many_processes, 120)
 		if (pid[i])
 			continue;
 		for (int round = 0; round < 3; round++) {
-			uint8_t *src = map_anon(30000), *dst = map_anon(60000);
+			uint8_t *src = raw_memory(30000), *dst = raw_memory(60000);
 			struct raw_chan c;
 			struct wd_desc d;
 			struct wd_cqe cqe;

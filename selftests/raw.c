@@ -171,6 +171,18 @@ int raw_online_cpus(void)
 	return n;
 }
 
+void *raw_memory(size_t len)
+{
+	void *p = mmap(NULL, len, PROT_READ | PROT_WRITE,
+		       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (p == MAP_FAILED) {
+		perror("mmap");
+		_exit(EXIT_FAILURE);
+	}
+	return p;
+}
+
 static int past_ms(int64_t begin)
 {
 	return (raw_now_ns() - begin) / 1000000;

@@ -49,20 +49,12 @@ static int watch(void *p, size_t len)
 	return fd;
 }
 
-static void *map_anon(size_t len)
-{
-	void *p = mmap(NULL, len, PROT_READ | PROT_WRITE,
-		       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-
-	return p == MAP_FAILED ? NULL : p;
-}
-
 FIXTURE_SETUP(uffd)
 {
 	self->before = raw_available();
-	self->far = map_anon(LEN);
-	self->src = map_anon(LEN);
-	self->dst = map_anon(2 * LEN);
+	self->far = raw_memory(LEN);
+	self->src = raw_memory(LEN);
+	self->dst = raw_memory(2 * LEN);
 	raw_fill_text(self->src, LEN, 1);
 	self->fd = watch(self->far, LEN);
 	if (self->fd < 0)
@@ -148,7 +140,7 @@ static int check_work(struct raw_chan *c, uint8_t *src, uint8_t *dst)
 
 TEST_F(uffd, other_channels_go_on)
 {
-	uint8_t *dst = map_anon(2 * LEN);
+	uint8_t *dst = raw_memory(2 * LEN);
 	int status, i;
 	uint64_t addr;
 	pid_t child;
@@ -192,7 +184,7 @@ TEST_F(uffd, answered_late)
 	EXPECT_EQ(WD_CQE_END, cqe.aux);
 
 	/* Nobody brings pages here any more: it must be in memory now. */
-	d = raw_inflate(WD_COMP_GZIP, self->dst, cqe.produced, map_anon(LEN), LEN);
+	d = raw_inflate(WD_COMP_GZIP, self->dst, cqe.produced, raw_memory(LEN), LEN);
 	ASSERT_EQ(0, raw_do(&self->a, &d, &cqe));
 	EXPECT_EQ(WD_ST_OK, cqe.status);
 	EXPECT_EQ(LEN, cqe.produced);
@@ -223,7 +215,7 @@ TEST_F(uffd, destination_answered_late)
 		ASSERT_EQ(0, answer(self->fd, addr, zeros));
 	}
 	{
-		uint8_t *blank = map_anon(LEN);
+		uint8_t *blank = raw_memory(LEN);
 
 		ASSERT_EQ(0, answer_all(self->fd, self->far, blank, &self->a, &cqe));
 	}
@@ -321,7 +313,7 @@ struct stalled {
 
 static void stall_and_tell(int told)
 {
-	uint8_t *far = map_anon(LEN), *dst = map_anon(2 * LEN);
+	uint8_t *far = raw_memory(LEN), *dst = raw_memory(2 * LEN);
 	int fd = watch(far, LEN);
 	struct raw_chan c;
 	uint64_t addr;
@@ -380,7 +372,7 @@ TEST_F(uffd, kill_while_it_waits)
 TEST_F(uffd, many_wait)
 {
 	struct raw_chan c[24];
-	uint8_t *far = map_anon(24 * LEN), *dst = map_anon(2 * LEN);
+	uint8_t *far = raw_memory(24 * LEN), *dst = raw_memory(2 * LEN);
 	int fd = watch(far, 24 * LEN), i;
 	uint64_t addr;
 
