@@ -24,8 +24,10 @@ in_chroot() { "$TOP/qemu/chroot.sh" "$@"; }
 # shellcheck disable=SC2016
 hardware_is_hidden='
 	modules=build/stage/$1/usr/lib/modules/$1/extra
-	nm "$modules/wd_hw.ko" | sed -n "s/.* __ksymtab_//p" | sort >/tmp/exported
-	nm -u "$modules/wd_accel.ko" "$modules/wd_uacce.ko" | sed -n "s/^ *U //p" | sort -u >/tmp/imported
+	nm "$modules/wd_hw.ko" >/tmp/hw
+	nm -u "$modules/wd_accel.ko" "$modules/wd_uacce.ko" >/tmp/driver
+	sed -n "s/.* __ksymtab_//p" /tmp/hw | sort >/tmp/exported
+	sed -n "s/^ *U //p" /tmp/driver | sort -u >/tmp/imported
 	common=$(comm -12 /tmp/exported /tmp/imported)
 	[ -z "$common" ] || { echo "wd_hw exports to its driver: $common"; exit 1; }
 '
