@@ -9,7 +9,7 @@ PREFIX ?= /usr/local
 LIBDIR ?= $(PREFIX)/lib
 export KERNEL FILE HOURS
 
-.PHONY: help run test shell bench soak setup modules lib tools check-host modules_install install clean distclean
+.PHONY: help run test check shell bench soak setup modules lib tools check-host modules_install install clean distclean
 
 help:
 	@echo 'In a virtual machine (the first time sets everything up):'
@@ -18,6 +18,7 @@ help:
 	@echo '  make shell [KERNEL=backports]            a console with everything loaded'
 	@echo '  make bench [KERNEL=backports]            measure'
 	@echo '  make soak [KERNEL=backports] [HOURS=1]   long runs'
+	@echo '  make check                               the static checks alone, not in the VM'
 	@echo
 	@echo 'On this machine:'
 	@echo '  make modules [KDIR=path]                 the kernel modules'
@@ -37,6 +38,11 @@ run: setup
 
 test: setup
 	@qemu/test.sh
+
+check: setup
+	@qemu/source.sh
+	@qemu/build.sh modules
+	@qemu/checks.sh
 
 shell: setup
 	@qemu/shell.sh

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Test what judges the tests: scan-log.sh and tally.awk. KTAP.
+# Test what judges the tests: scan-log.sh, tally.awk and findings.awk. KTAP.
 set -eu
 here=$(dirname "$0")
 n=0
@@ -16,7 +16,16 @@ result() {
 finds() { if printf '%s\n' "$1" | "$here/scan-log.sh" /dev/stdin >/dev/null; then echo no; else echo yes; fi; }
 tally() { printf '%b' "$1" | awk -f "$here/tally.awk"; }
 
-echo "1..16"
+list=$(mktemp)
+trap 'rm -f "$list"' EXIT
+
+# judge unlisted|stale LIST FINDINGS
+judge() {
+	printf '%b' "$2" >"$list"
+	printf '%b' "$3" | awk -v want="$1" -f "$here/findings.awk" "$list" - || echo failed
+}
+
+echo "1..24"
 result "a quiet log is accepted" "$(finds '[ 1.0] EXT4-fs (vda): mounted')" no
 result "a warning is found" "$(finds '[ 1.0] WARNING: CPU: 0 PID: 1 at mm/slub.c:1')" yes
 result "an oops is found" "$(finds '[ 1.0] Oops: 0000 [#1] SMP')" yes
@@ -34,3 +43,20 @@ result "a program that skips all" "$(tally '1..1\n# 1..0 # SKIP no device\nok 1 
 result "a plan at the end" "$(tally '1..1\nok 1 a\nok 1 b\nok 2 c\n1..2\n')" "3 0 0"
 result "a plan at the end, unfulfilled" "$(tally 'ok 1 a\nok 2 b\n1..3\n')" "2 1 0"
 result "nothing" "$(tally '')" "0 0 0"
+
+entry='gcc ^a\\.c: bad\n\twhy\n'
+result "an unlisted finding" "$(judge unlisted "$entry" 'gcc a.c:1: bad\ngcc b.c:1: bad\n')" "gcc b.c:1: bad
+failed"
+result "a listed finding, wherever it is" "$(judge unlisted "$entry" 'gcc a.c:1:2: bad\ngcc a.c:3:4-5: bad\n')" ""
+result "a finding listed for another tool" "$(judge unlisted "$entry" 'ld a.c:1: bad\n')" "ld a.c:1: bad
+failed"
+result "no list" "$(judge unlisted '# none\n' 'gcc a.c:1: bad\n')" "gcc a.c:1: bad
+failed"
+result "an entry in use" "$(judge stale "$entry" 'gcc a.c:1: bad\ngcc b.c:1: bad\n')" ""
+result "a stale entry" "$(judge stale "$entry" 'gcc b.c:1: bad\n')" "matches nothing: gcc ^a\.c: bad
+failed"
+result "a stale entry where nothing was found" "$(judge stale "$entry" '')" "matches nothing: gcc ^a\.c: bad
+failed"
+result "an entry without a reason" "$(judge stale 'gcc bad\n\ngcc ^a\n\twhy\n' 'gcc a.c:1: bad\n')" \
+	"without a reason: gcc bad
+failed"
