@@ -158,6 +158,7 @@ static int wd_blocked_attach(struct iommu_domain *domain, struct device *dev,
 	synchronize_rcu();
 	return 0;
 }
+
 WD_COMPAT_ATTACH_DEV(wd_blocked_attach);
 
 static int wd_blocked_set_pasid(struct iommu_domain *domain, struct device *dev,
