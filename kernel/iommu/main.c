@@ -7,6 +7,7 @@
 #include <linux/pci.h>
 #include <linux/pci-ats.h>
 #include <linux/property.h>
+#include <linux/slab.h>
 
 #include "internal.h"
 #include "../compat.h"
@@ -193,6 +194,34 @@ const struct iommu_ops wd_iommu_ops = {
 };
 
 /*
+ * iommu_fwspec_init() is for callers that hold a lock of the core's which is not
+ * exported: it would let another IOMMU's registration, which probes every device,
+ * see an object half made. A whole one, published at once, can be seen at any time.
+ */
+static int wd_fwspec_publish(struct device *dev)
+{
+	struct iommu_fwspec *fwspec = kzalloc(struct_size(fwspec, ids, 1), GFP_KERNEL);
+	struct dev_iommu *param = kzalloc(sizeof(*param), GFP_KERNEL);
+	int ret = -ENOMEM;
+
+	if (!fwspec || !param)
+		goto err_free;
+
+	fwspec->iommu_fwnode = fwnode_handle_get(wd_fwnode);
+	mutex_init(&param->lock);
+	param->fwspec = fwspec;
+	if (!cmpxchg_release(&dev->iommu, NULL, param))
+		return 0;
+
+	fwnode_handle_put(wd_fwnode);
+	ret = -EBUSY;
+err_free:
+	kfree(param);
+	kfree(fwspec);
+	return ret;
+}
+
+/*
  * The IOMMU core probes a device when it sees a fwspec on it; a virtual function
  * has no firmware that could have put one there. Priority 1: before the core's
  * own notifier looks.
@@ -201,10 +230,14 @@ static int wd_bus_notify(struct notifier_block *nb, unsigned long action,
 			 void *data)
 {
 	struct device *dev = data;
+	int ret;
 
-	if (action == BUS_NOTIFY_ADD_DEVICE && wd_port_find(to_pci_dev(dev)) &&
-	    iommu_fwspec_init(dev, wd_fwnode))
-		dev_err(dev, "cannot be put behind the IOMMU\n");
+	if (action != BUS_NOTIFY_ADD_DEVICE || !wd_port_find(to_pci_dev(dev)))
+		return NOTIFY_DONE;
+
+	ret = wd_fwspec_publish(dev);
+	if (ret)
+		dev_err(dev, "cannot be put behind the IOMMU: %d\n", ret);
 	return NOTIFY_DONE;
 }
 
