@@ -15,6 +15,7 @@ help:
 	@echo 'In a virtual machine (the first time sets everything up):'
 	@echo '  make run [FILE=path] [KERNEL=backports]  compress a file through the accelerator'
 	@echo '  make test                                all tests, on both kernels, with one CPU and two'
+	@echo '  make test KERNEL=debug                   those in the VM, under KASAN, lockdep and kmemleak'
 	@echo '  make shell [KERNEL=backports]            a console with everything loaded'
 	@echo '  make bench [KERNEL=backports]            measure'
 	@echo '  make soak [KERNEL=backports] [HOURS=1]   long runs'
@@ -31,13 +32,14 @@ help:
 setup:
 	@qemu/host.sh
 	@qemu/root.sh
+	@[ '$(KERNEL)' != debug ] || qemu/debug-kernel.sh
 	@qemu/image.sh
 
 run: setup
 	@qemu/run.sh
 
 test: setup
-	@qemu/test.sh
+	@qemu/test.sh $(if $(filter-out file,$(origin KERNEL)),$(KERNEL))
 
 check: setup
 	@qemu/source.sh

@@ -5,8 +5,8 @@ set -eu
 
 usage() {
 	cat >&2 <<-'EOF'
-	usage: build.sh [-k stable|backports] [modules] [lib] [tools] [selftests]
-	Without -k: for both kernels. Without names: everything.
+	usage: build.sh [-k stable|backports|debug] [modules] [lib] [tools] [selftests]
+	Without -k: for both of Debian's kernels. Without names: everything.
 	EOF
 	exit 2
 }
@@ -24,19 +24,21 @@ shift $((OPTIND - 1))
 jobs=$(nproc)
 in_chroot() { "$TOP/qemu/chroot.sh" "$@"; }
 
-# kbuild writes beside its sources, so every kernel has a copy of them.
+# kbuild writes beside its sources, so every kernel has a copy of them. A kernel with KCOV gets the modules'
+# coverage; the debug kernel also the module with bugs.
 # shellcheck disable=SC2016
 compile_modules='
-	version=$1 jobs=$2 copy=/warpdrive/build/src-$1
+	version=$1 tree=$2 jobs=$3 planted=$4 copy=/warpdrive/build/src-$1
 	rsync -a --delete --exclude="*.o" --exclude="*.ko" --exclude="*.mod" --exclude="*.mod.c" --exclude="*.cmd" \
-		--exclude=Module.symvers --exclude=modules.order Kbuild kernel include "$copy/"
-	make -s -j"$jobs" -C "/lib/modules/$version/build" M="$copy" modules
+		--exclude=Module.symvers --exclude=modules.order Kbuild kernel include selftests/planted "$copy/"
+	make -s -j"$jobs" -C "$tree/build" M="$copy" KCOV_INSTRUMENT=y modules
+	[ -z "$planted" ] || make -s -C "$tree/build" M="$copy/planted" modules
 '
 
 # depmod wants to see all modules of the kernel in one tree.
 # shellcheck disable=SC2016
 stage_modules='
-	version=$1 modules=/warpdrive/build/stage/$1/usr/lib/modules/$1
+	version=$1 tree=$2 modules=/warpdrive/build/stage/$1/usr/lib/modules/$1
 	mkdir -p "$modules/extra"
 	find "build/src-$version" -name "*.ko" | sort >"/tmp/built"
 	find "$modules/extra" -name "*.ko" | while read -r old; do
@@ -48,7 +50,7 @@ stage_modules='
 		exit
 	fi
 	mkdir -p "/tmp/all/lib/modules/$version"
-	cp -as "/usr/lib/modules/$version/." "$modules/extra" "/tmp/all/lib/modules/$version/"
+	cp -as "$tree/." "$modules/extra" "/tmp/all/lib/modules/$version/"
 	depmod -b /tmp/all "$version"
 	cp /tmp/all/lib/modules/"$version"/modules.* "$modules/"
 	touch "$modules/modules.dep"
@@ -70,8 +72,10 @@ for part; do
 	modules)
 		for kernel in $kernels; do
 			version=$(kernel_version "$kernel")
-			in_chroot sh -euc "$compile_modules" sh "$version" "$jobs"
-			in_chroot sh -euc "$stage_modules" sh "$version"
+			tree=$(kernel_modules "$kernel")
+			[ "$kernel" = debug ] && planted=1 || planted=''
+			in_chroot sh -euc "$compile_modules" sh "$version" "$tree" "$jobs" "$planted"
+			in_chroot sh -euc "$stage_modules" sh "$version" "$tree"
 		done ;;
 	lib | tools | selftests)
 		build_user "$part" -j"$jobs" all

@@ -25,11 +25,17 @@ quietly() {
 	die "failed: $1 (whole output: $log)"
 }
 
-# kernel_version stable|backports
+# kernel_version stable|backports|debug
 kernel_version() {
-	version=$(sed -n "s/^$1 //p" "$BUILD/kernels")
-	[ -n "$version" ] || die "no kernel is called '$1'; there are: $(cut -d' ' -f1 "$BUILD/kernels" | paste -sd' ')"
+	version=$(cat "$BUILD/kernels" "$BUILD/kernels.debug" 2>/dev/null | sed -n "s/^$1 //p")
+	[ -n "$version" ] || die "no kernel is called '$1'; there are: stable, backports, debug"
 	echo "$version"
+}
+
+# kernel_modules KERNEL: the folder of its modules, as seen in the guest's root.
+kernel_modules() {
+	[ "$1" != debug ] || printf /warpdrive/build/debug/root
+	echo "/lib/modules/$(kernel_version "$1")"
 }
 
 # An ordinary user becomes root of a user namespace, in which its own files are root's.

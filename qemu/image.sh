@@ -18,16 +18,17 @@ make_image() {
 	mv "$image.new" "$image"
 }
 
-# Run inside the chroot, where modprobe knows the dependencies.
+# Run inside the chroot, where modprobe knows the dependencies. A kernel may have them all built in.
 # shellcheck disable=SC2016
 pack_initrd='
-	kernel=$1 tree=/tmp/initrd
+	version=$1 prefix=${2%/lib/modules/*} tree=/tmp/initrd
 	mkdir -p "$tree/bin" "$tree/modules" "$tree/newroot"
 	cp /bin/busybox "$tree/bin/"
 	cp /warpdrive/qemu/guest/early "$tree/init"
 	chmod 755 "$tree/init"
 	n=100
-	modprobe --set-version "$kernel" --ignore-install --show-depends --all virtio_blk ext4 9p 9pnet_virtio |
+	modprobe -d "$prefix/" --set-version "$version" --ignore-install --show-depends --all \
+		virtio_blk ext4 9p 9pnet_virtio |
 		sed -n "s/^insmod //p" | awk "!seen[\$1]++" |
 	while read -r module options; do
 		base=${module##*/}
@@ -43,19 +44,19 @@ pack_initrd='
 '
 
 make_initrd() {
-	"$TOP/qemu/chroot.sh" sh -euc "$pack_initrd" sh "$1" >"$2.new" 2>"$BUILD/initrd.log" ||
+	"$TOP/qemu/chroot.sh" sh -euc "$pack_initrd" sh "$1" "$(kernel_modules "$2")" >"$3.new" 2>"$BUILD/initrd.log" ||
 		die "cannot make an initrd: see $BUILD/initrd.log"
-	mv "$2.new" "$2"
+	mv "$3.new" "$3"
 }
 
 if [ ! -f "$image" ]; then
 	say "making the disk image (once)"
 	make_image
 fi
-while read -r _ version; do
+cat "$BUILD/kernels" "$BUILD/kernels.debug" 2>/dev/null | while read -r kernel version; do
 	initrd=$BUILD/initrd-$version
 	if [ ! -f "$initrd" ] || [ -n "$(find "$early" -newer "$initrd")" ]; then
-		make_initrd "$version" "$initrd"
+		make_initrd "$version" "$kernel" "$initrd"
 	fi
 	[ -f "$BUILD/vmlinuz-$version" ] || cp "$ROOT/boot/vmlinuz-$version" "$BUILD/"
-done <"$BUILD/kernels"
+done

@@ -7,7 +7,7 @@ what=$1
 kernel=${KERNEL:-stable}
 share=$BUILD/share/$what
 
-"$TOP/qemu/kselftest.sh"
+"$TOP/qemu/source.sh"
 say "building"
 "$TOP/qemu/build.sh" -k "$kernel"
 say "booting Linux $(kernel_version "$kernel")"

@@ -25,12 +25,18 @@ judge() {
 	printf '%b' "$3" | awk -v want="$1" -f "$here/findings.awk" "$list" - || echo failed
 }
 
-echo "1..24"
+echo "1..26"
 result "a quiet log is accepted" "$(finds '[ 1.0] EXT4-fs (vda): mounted')" no
 result "a warning is found" "$(finds '[ 1.0] WARNING: CPU: 0 PID: 1 at mm/slub.c:1')" yes
 result "an oops is found" "$(finds '[ 1.0] Oops: 0000 [#1] SMP')" yes
 result "a deadlock is found" "$(finds '[ 1.0] possible circular locking dependency detected')" yes
 result "a leak is found" "$(finds '[ 1.0] wd_hw: 3 pages leaked')" yes
+result "a leak of kmemleak's is found" "$(finds '[ 1.0] kmemleak: 3 new suspected memory leaks (see')" yes
+result "a debug kernel's boot is accepted" "$(finds '[ 1.0] kmemleak: Kernel memory leak detector initialized
+[ 1.1] kasan: KernelAddressSanitizer initialized (generic)
+[ 1.2] Lock dependency validator: Copyright (c) 2006 Red Hat, Inc., Ingo Molnar
+[ 1.3] rcu:     RCU lockdep checking is enabled.
+[ 1.4] DMA-API: preallocated 65536 debug entries')" no
 result "a stall is found" "$(finds '[ 1.0] rcu: INFO: rcu_preempt detected stalls')" yes
 result "a hung task is found" "$(finds '[ 1.0] INFO: task wdzip:12 blocked for more than 120 s')" yes
 

@@ -1,5 +1,6 @@
 #!/bin/sh
-# make test: everything, on both kernels, with two CPUs and with one. The last line is the sum.
+# make test: everything, on both of Debian's kernels, with two CPUs and with one. test.sh KERNEL: only what runs in the
+# VM, on that kernel; on the debug kernel also whether it finds bugs that are planted. The last line is the sum.
 set -eu
 . "$(dirname "$0")/env.sh"
 
@@ -45,31 +46,54 @@ host_tests() {
 	"$TOP/qemu/chroot.sh" make -s -C "$1" O="/warpdrive/build/guest/$1" LIBWD_DIR=/warpdrive/build/guest/lib check
 }
 
+# A debug kernel is several times slower.
 in_vm() {
-	run="$1-$2cpu"
+	run="$1-$2cpu" seconds=1200
+	[ "$1" != debug ] || seconds=2400
 	say "testing on Linux $(kernel_version "$1"), $2 CPU"
 	run "Linux $(kernel_version "$1" | cut -d+ -f1), $2 CPU" "$out/$run.log" \
-		"$TOP/qemu/vm.sh" -k "$1" -c "$2" -n "test-$run" -t 1200 -- sh /usr/libexec/warpdrive/run.sh
+		"$TOP/qemu/vm.sh" -k "$1" -c "$2" -n "test-$run" -t "$seconds" -- sh /usr/libexec/warpdrive/run.sh
 	log=$out/$run-kernel.log
 	cp "$BUILD/share/test-$run/kernel.log" "$log"
 	run "    its kernel log" "$out/$run-scan.log" one_test "$TOP/qemu/scan-log.sh" "$log"
 }
 
+# tried: what the tests count of their own attempts, over all runs.
+tried() {
+	cat "$out"/*.log | sed -n 's/^[ #]*tried: \([0-9]*\) \(.*\)/\1 \2/p' |
+		awk '{ n = $1; $1 = ""; sum[$0] += n; count++ } END { for (what in sum) printf "%s%d%s", \
+			(k++ ? ", " : "tried: "), sum[what], what; if (count) print "" }'
+}
+
+without_vm() {
+	say "checking without a VM"
+	run "the test runner itself" "$out/selfcheck.log" "$TOP/qemu/selfcheck.sh"
+	run "static checks" "$out/checks.log" "$TOP/qemu/checks.sh"
+	run "libwd with sanitizers" "$out/lib.log" host_tests lib
+	run "tools with sanitizers" "$out/tools.log" host_tests tools
+}
+
 rm -rf "$out"
 mkdir -p "$out"
-"$TOP/qemu/kselftest.sh"
+"$TOP/qemu/source.sh"
 say "building"
-"$TOP/qemu/build.sh"
-say "checking without a VM"
-run "the test runner itself" "$out/selfcheck.log" "$TOP/qemu/selfcheck.sh"
-run "static checks" "$out/checks.log" "$TOP/qemu/checks.sh"
-run "libwd with sanitizers" "$out/lib.log" host_tests lib
-run "tools with sanitizers" "$out/tools.log" host_tests tools
-for kernel in stable backports; do
+if [ $# -eq 0 ]; then
+	set -- stable backports
+	"$TOP/qemu/build.sh"
+	without_vm
+else
+	"$TOP/qemu/build.sh" -k "$1"
+fi
+for kernel; do
 	for cpus in 2 1; do
 		in_vm "$kernel" "$cpus"
 	done
+	if [ "$kernel" = debug ]; then
+		say "planting bugs"
+		run "bugs that are there are found" "$out/planted.log" "$TOP/qemu/planted.sh"
+	fi
 done
 
+tried
 echo "$passed passed, $failed failed, $skipped skipped"
 [ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]

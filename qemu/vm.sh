@@ -5,7 +5,7 @@ set -eu
 
 usage() {
 	cat >&2 <<-'EOF'
-	usage: vm.sh [-k stable|backports] [-c CPUS] [-m MEBIBYTES] [-t SECONDS] [-n NAME] [-a ARGS] [-s] [-i] -- COMMAND...
+	usage: vm.sh [-k stable|backports|debug] [-c CPUS] [-m MEBIBYTES] [-t SECONDS] [-n NAME] [-a ARGS] [-s] [-i] -- COMMAND...
 	  -t  give up after so long (default 300); the exit status is then 124
 	  -n  the exchange directory is build/share/NAME (default "vm"), /host in the guest;
 	      it is emptied first, and keeps kernel.log and console.log
@@ -37,7 +37,7 @@ version=$(kernel_version "$kernel")
 share=$BUILD/share/$name
 control=$share/.vm
 stage=$BUILD/stage/$version
-boot_seconds=120
+boot_seconds=240
 
 exec 8>"$BUILD/vm.lock"
 flock -n 8 || { say "waiting for another VM to end"; flock 8; }

@@ -9,6 +9,7 @@ out=$(mktemp)
 limit=$([ -n "$SOAK" ] && echo 7200 || echo 400)
 failed=0
 number=0
+. "$here/debug.sh"
 
 result() { # STATUS NAME
 	number=$((number + 1))
@@ -81,7 +82,9 @@ status_of() { # STATUS
 echo "TAP version 13"
 # shellcheck disable=SC2086 # a list of words
 set -- $tests
-echo "1..$(($# + 2))"
+debug_kernel && more=2 || more=0
+echo "1..$(($# + 2 + more))"
+[ $more -eq 0 ] || debug_begin
 cat /proc/iomem >"$memory"
 load
 result $? load
@@ -92,5 +95,11 @@ for test; do
 done
 unload_clean
 result $? unload
+if [ $more -gt 0 ]; then
+	nothing_leaked
+	result $? "kmemleak finds nothing"
+	still_watching
+	result $? "what watches the kernel did so to the end"
+fi
 rm -f "$out" "$memory"
 exit $failed
