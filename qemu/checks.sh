@@ -61,7 +61,7 @@ lint_man_pages='
 
 rm -rf "$out"
 mkdir -p "$out"
-echo "1..$(($(wc -l <"$BUILD/kernels") * 2 + 5))"
+echo "1..$(($(wc -l <"$BUILD/kernels") * 2 + 6))"
 while read -r _ version; do
 	check "wd_accel and wd_uacce import nothing from wd_hw ($version)" \
 		in_chroot sh -euc "$hardware_is_hidden" sh "$version"
@@ -70,6 +70,7 @@ done <"$BUILD/kernels"
 check "modules: checkpatch --strict" findings checkpatch "$stable"
 check "modules: coccicheck" findings coccicheck "$stable" "$jobs"
 check "user space: gcc -fanalyzer" findings analyzer "$jobs"
+check "scripts: shellcheck" findings shell
 check "man pages: mandoc -T lint" in_chroot sh -euc "$lint_man_pages"
 check "every exception is still needed" no_stale_entries
 [ "$failed" -eq 0 ]
