@@ -6,4 +6,8 @@ pattern='WARNING:|BUG:|Oops|UBSAN|KASAN|possible (recursive|circular)|lockdep is
 pattern="$pattern|rcu.*stall|general protection|Call Trace|Kernel panic|kmemleak: [0-9]+ new|ODEBUG:|INFO: trying"
 pattern="$pattern|(list_add|list_del) corruption|refcount_t:|possible .*deadlock|inconsistent lock|suspicious RCU"
 
-! grep -nE "$pattern" "$1"
+# What the kernel says of a failure that a test of ours injected is no report.
+injected='\] (fault_[a-z]+|wd_engine[/0-9.]+): (vmalloc error|page allocation failure)'
+
+! awk -v injected="$injected" '$0 ~ injected { skip = 1 } { print skip ? "" : $0 } /<\/TASK>/ { skip = 0 }' "$1" |
+	grep -nE "$pattern"
