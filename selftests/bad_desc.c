@@ -242,6 +242,25 @@ TEST_F(desc, stream_id)
 	still_good();
 }
 
+/* FINISH is said once. Output that found no room may still come; input may not. */
+TEST_F(desc, input_after_finish)
+{
+	struct wd_desc first, more;
+	struct wd_cqe cqe;
+
+	/* More than the device gives out in one piece. */
+	first = raw_deflate(WD_COMP_RAW, 6, self->src + LEN / 2, 16384, self->dst, 100);
+	ASSERT_EQ(0, raw_do(&self->c, &first, &cqe));
+	ASSERT_EQ(WD_ST_OVERFLOW, cqe.status);
+	ASSERT_EQ(16384, cqe.consumed);
+	more = raw_deflate(WD_COMP_RAW, 6, self->src, 1000, self->dst + 100, ROOM - 100);
+	more.op &= ~WD_COMP_NEW;
+	ASSERT_EQ(0, raw_do(&self->c, &more, &cqe));
+	EXPECT_EQ(WD_ST_DATA, cqe.status);
+	EXPECT_EQ(0, cqe.consumed);
+	still_good();
+}
+
 /* Every wrong thing at once, many descriptors deep: each is answered. */
 TEST_F(desc, many_in_a_row)
 {

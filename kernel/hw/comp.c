@@ -310,7 +310,8 @@ static void deflate_chunk(struct wd_job *job, struct wd_io *io, u32 n)
 		s->more = false;
 		if (s->format == WD_COMP_GZIP)
 			gz_put_trailer(s);
-	} else if (ret != Z_OK && ret != Z_BUF_ERROR) {
+	} else if (ret != Z_OK && (ret != Z_BUF_ERROR || n)) {
+		/* With input "no progress" is for ever: it came after FINISH. */
 		s->failed = WD_ST_DATA;
 	}
 }
