@@ -531,6 +531,14 @@ TEST_F(desc, stack)
 	works_from(on_stack);
 }
 
+/* Where the stack has not been yet it is there as soon as somebody looks. */
+TEST_F(desc, stack_that_grows)
+{
+	uint8_t *below = (uint8_t *)__builtin_frame_address(0) - (1 << 20);
+
+	works_into(below);
+}
+
 TEST_F(desc, file_mapping)
 {
 	int fd = memfd_create("operand", MFD_CLOEXEC), disk;
