@@ -33,14 +33,28 @@ static int read_file(const char *path, char *buf, size_t size)
 	return 0;
 }
 
+static const char * const classes[] = { "/sys/class/uacce", "/sys/class/wd_uacce" };
+
+/* What raw_select() was told; empty: the first that will do. */
+static char selected[RAW_NAME];
+
+static bool speaks_our_format(const char *dir)
+{
+	char path[PATH_MAX], buf[256];
+
+	snprintf(path, sizeof(path), "%s/api", dir);
+	return !read_file(path, buf, sizeof(buf)) && !strcmp(buf, WD_ACCEL_API);
+}
+
 /* A device comes and goes in these tests, so nothing is remembered. */
 static bool is_ours(const char *dir)
 {
 	char path[PATH_MAX], buf[256];
 
-	snprintf(path, sizeof(path), "%s/api", dir);
-	if (read_file(path, buf, sizeof(buf)) || strcmp(buf, WD_ACCEL_API))
+	if (!speaks_our_format(dir))
 		return false;
+	if (selected[0])
+		return !strcmp(strrchr(dir, '/') + 1, selected);
 	snprintf(path, sizeof(path), "%s/flags", dir);
 	return !read_file(path, buf, sizeof(buf)) && (atoi(buf) & UACCE_DEV_SVA);
 }
@@ -64,13 +78,45 @@ static bool find_in(const char *class, char *dir, size_t size)
 	return found;
 }
 
+static int list_class(const char *class, char names[][RAW_NAME], int max)
+{
+	struct dirent **entries;
+	char dir[PATH_MAX];
+	int n, i, found = 0;
+
+	n = scandir(class, &entries, NULL, versionsort);
+	for (i = 0; i < n; i++) {
+		snprintf(dir, sizeof(dir), "%s/%s", class, entries[i]->d_name);
+		if (found < max && entries[i]->d_name[0] != '.' && speaks_our_format(dir))
+			snprintf(names[found++], RAW_NAME, "%s", entries[i]->d_name);
+		free(entries[i]);
+	}
+	if (n >= 0)
+		free(entries);
+	return found;
+}
+
+int raw_devices(char names[][RAW_NAME], int max)
+{
+	int n = 0;
+
+	for (unsigned int i = 0; i < sizeof(classes) / sizeof(classes[0]); i++)
+		n += list_class(classes[i], names + n, max - n);
+	return n;
+}
+
+void raw_select(const char *name)
+{
+	snprintf(selected, sizeof(selected), "%s", name ? name : "");
+}
+
 const char *raw_sysfs(void)
 {
 	static char dir[512];
 
-	if (find_in("/sys/class/uacce", dir, sizeof(dir)) ||
-	    find_in("/sys/class/wd_uacce", dir, sizeof(dir)))
-		return dir;
+	for (unsigned int i = 0; i < sizeof(classes) / sizeof(classes[0]); i++)
+		if (find_in(classes[i], dir, sizeof(dir)))
+			return dir;
 	return NULL;
 }
 

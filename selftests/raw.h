@@ -16,6 +16,8 @@
 /* Longer than any correct work takes on a slow emulator; never a time to beat. */
 #define RAW_TIMEOUT_MS	20000
 
+#define RAW_NAME	256	/* of a device, at most */
+
 /* "Within a second", with what an overloaded machine may add. */
 #define RAW_GONE_MS	3000
 
@@ -33,7 +35,12 @@ struct raw_chan {
 	uint32_t head;		/* completions consumed */
 };
 
-/* The first SVA device that speaks our format: "wd_accel-0". NULL: none. */
+/* All devices that speak our format, whatever else they can do; their number. */
+int raw_devices(char names[][RAW_NAME], int max);
+/* All below, in this process, is about that device from now on; NULL: as it was. */
+void raw_select(const char *name);
+
+/* The first SVA device that speaks our format, if none is selected: "wd_accel-0". NULL: none. */
 const char *raw_name(void);
 const char *raw_node(void);		/* "/dev/wd_accel-0" */
 const char *raw_sysfs(void);		/* its directory in /sys/class */
