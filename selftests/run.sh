@@ -10,6 +10,12 @@ limit=$([ -n "$SOAK" ] && echo 7200 || echo 400)
 failed=0
 number=0
 . "$here/debug.sh"
+# Where a kernel can fail on demand, every allocation does so in turn; and what is only load is less of it.
+if debug_kernel; then
+	tests=${TESTS:-$tests fault_chan fault_load}
+	SLOW=1
+	export SLOW
+fi
 
 result() { # STATUS NAME
 	number=$((number + 1))
