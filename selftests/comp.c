@@ -592,7 +592,7 @@ TEST_F(comp, truncated)
  */
 TEST_F_TIMEOUT(comp, corrupted, 300)
 {
-	int rounds = soak() ? 20000 : 400;
+	int rounds = raw_rounds(400, 20000);
 	uint32_t seed = 0xc0ffee;
 	struct wd_comp_ctx ctx;
 

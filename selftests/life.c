@@ -19,11 +19,6 @@
 #define PAGE	4096
 #define LEN	(1UL << 20)
 
-static bool soak(void)
-{
-	return getenv("SOAK") != NULL;
-}
-
 /* Keep a channel busy until the end of the process: NOPs and streams of @len. */
 static void work_for_ever(int told, size_t len)
 {
@@ -97,7 +92,7 @@ FIXTURE_TEARDOWN(life)
 
 TEST_F_TIMEOUT(life, kill_in_the_middle, 300)
 {
-	int rounds = soak() ? 1000 : 30, ms, worst = 0, status;
+	int rounds = raw_rounds(30, 1000), ms, worst = 0, status;
 	uint32_t seed = 11;
 	pid_t pid;
 
@@ -177,7 +172,7 @@ static int by_value(const void *a, const void *b)
 TEST_F_TIMEOUT(life, kills_leak_no_memory, 600)
 {
 	enum { TIMES = 5 };
-	const int rounds = soak() ? 400 : 40;
+	const int rounds = raw_rounds(40, 400);
 	long lost[TIMES], before, after, slab, vmalloc;
 	int status, i, t;
 	pid_t pid;

@@ -165,7 +165,7 @@ static int rescan(void)
 
 TEST_F_TIMEOUT(pci, remove_and_rescan, 120)
 {
-	int rounds = getenv("SOAK") ? 100 : 5;
+	int rounds = raw_rounds(5, 100);
 	struct raw_chan c;
 
 	for (int i = 0; i < rounds; i++) {
@@ -508,7 +508,7 @@ static size_t iomem(char *buf, size_t size)
 
 TEST_F_TIMEOUT(pci, load_and_unload, 240)
 {
-	int rounds = getenv("SOAK") ? 50 : 4;
+	int rounds = raw_rounds(4, 50);
 	static char before[1 << 14], now[1 << 14];
 	glob_t found = {};
 

@@ -200,6 +200,13 @@ int raw_available(void)
 	return raw_attr_num("available_instances");
 }
 
+int raw_rounds(int normal, int soak)
+{
+	if (getenv("SOAK"))
+		return soak;
+	return getenv("SLOW") ? (normal + 3) / 4 : normal;
+}
+
 int64_t raw_now_ns(void)
 {
 	struct timespec ts;

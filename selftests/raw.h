@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <misc/uacce/uacce.h>
 #include <misc/uacce/wd_accel.h>
 #include <misc/uacce/wd_uacce.h>
@@ -18,8 +19,8 @@
 
 #define RAW_NAME	256	/* of a device, at most */
 
-/* "Within a second", with what an overloaded machine may add. */
-#define RAW_GONE_MS	3000
+/* "Within a second", with what an overloaded machine may add, or a debug kernel. */
+#define RAW_GONE_MS	(getenv("SLOW") ? RAW_TIMEOUT_MS : 3000)
 
 struct raw_chan {
 	int fd;
@@ -56,6 +57,9 @@ int raw_available(void);		/* available_instances */
 int raw_wait_available(int n, int timeout_ms);
 /* Wait until there is a device. */
 int raw_wait_device(int timeout_ms);
+
+/* How often to do what is done for load only: SOAK and SLOW in the environment say. */
+int raw_rounds(int normal, int soak);
 
 int64_t raw_now_ns(void);
 int raw_online_cpus(void);
