@@ -3,7 +3,8 @@
 # In the VM: load the modules, run every test, unload them. KTAP.
 # SOAK=1: longer. TESTS="abi ring": only these.
 here=$(dirname "$(readlink -f "$0")")
-tests=${TESTS:-abi ring bad_desc uffd life comp libwd.sh wdzip.sh pci}
+hostile="hostile_desc hostile_ring hostile_calls hostile_life"
+tests=${TESTS:-abi ring bad_desc uffd life comp libwd.sh wdzip.sh $hostile pci}
 memory=$(mktemp)
 out=$(mktemp)
 limit=$([ -n "$SOAK" ] && echo 7200 || echo 400)
