@@ -271,6 +271,21 @@ TEST_F(uffd, put_while_it_waits)
 	EXPECT_EQ(0, raw_nop(&self->b));
 }
 
+/* Room that is not used is not waited for. */
+TEST_F(uffd, pages_not_needed)
+{
+	uint8_t *p = raw_memory(LEN);
+	struct wd_desc d = raw_deflate(WD_COMP_GZIP, 6, self->src, 100, p, LEN);
+	int fd = watch(p + PAGE, LEN - PAGE);
+	struct wd_cqe cqe;
+
+	ASSERT_LE(0, fd);
+	ASSERT_EQ(0, raw_do(&self->b, &d, &cqe));
+	EXPECT_EQ(WD_ST_OK, cqe.status);
+	EXPECT_EQ(100, cqe.consumed);
+	close(fd);
+}
+
 /* A question about a channel that waits is answered. */
 TEST_F(uffd, state_while_it_waits)
 {

@@ -18,6 +18,7 @@
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
+#include <linux/userfaultfd_k.h>
 #include <linux/workqueue.h>
 
 #include "internal.h"
@@ -139,7 +140,21 @@ static void wd_prq_watch(struct work_struct *work)
 		schedule_delayed_work(&wd_prq.watch, WD_PRQ_WATCH);
 }
 
-/* The first page decides; the rest is brought in as far as it goes. */
+/* Whether user space decides when, and if, the page comes: a hint is no reason to ask it. */
+static bool wd_prq_withheld(struct mm_struct *mm, u64 addr)
+{
+	struct vm_area_struct *vma;
+	bool ret;
+
+	if (mmap_read_lock_killable(mm))
+		return true;
+	vma = vma_lookup(mm, addr);
+	ret = !vma || userfaultfd_armed(vma);
+	mmap_read_unlock(mm);
+	return ret;
+}
+
+/* The first page decides; the rest is brought in as far as it goes without waiting. */
 static enum wd_iommu_response wd_prq_handle(struct wd_iommu_page_req *req)
 {
 	u64 addr = req->addr, end = addr + req->len;
@@ -157,6 +172,7 @@ static enum wd_iommu_response wd_prq_handle(struct wd_iommu_page_req *req)
 	for (i = 1; i < WD_PRQ_PAGES && resp == WD_IOMMU_RESP_SUCCESS; i++) {
 		addr = PAGE_ALIGN_DOWN(addr) + PAGE_SIZE;
 		if (addr >= end || signal_pending(current) ||
+		    wd_prq_withheld(mm, addr) ||
 		    wd_prq_fault(mm, addr, req->write) != WD_IOMMU_RESP_SUCCESS)
 			break;
 	}
