@@ -13,7 +13,6 @@
 #include <linux/kthread.h>
 #include <linux/mm.h>
 #include <linux/module.h>
-#include <linux/pagemap.h>
 #include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
@@ -62,26 +61,6 @@ static enum wd_iommu_response wd_prq_classify(struct mm_struct *mm, u64 addr,
 	return WD_IOMMU_RESP_BUS;
 }
 
-static bool wd_prq_below_stack(struct mm_struct *mm, u64 addr)
-{
-	struct vm_area_struct *vma = find_vma(mm, addr);
-
-	return vma && addr < vma->vm_start && vma->vm_flags & VM_GROWSDOWN;
-}
-
-/* fixup_user_fault() grows no stack, and dumps ours for asking; an access does grow it. */
-static enum wd_iommu_response wd_prq_grow_stack(struct mm_struct *mm, u64 addr)
-{
-	size_t left;
-
-	kthread_use_mm(mm);
-	left = fault_in_readable((const char __user *)(unsigned long)addr, 1);
-	kthread_unuse_mm(mm);
-	if (!left)
-		return WD_IOMMU_RESP_SUCCESS;
-	return signal_pending(current) ? WD_IOMMU_RESP_CANCELLED : WD_IOMMU_RESP_UNMAPPED;
-}
-
 static enum wd_iommu_response wd_prq_fault(struct mm_struct *mm, u64 addr,
 					   bool write)
 {
@@ -93,11 +72,10 @@ static enum wd_iommu_response wd_prq_fault(struct mm_struct *mm, u64 addr,
 		return WD_IOMMU_RESP_RANGE;
 	if (mmap_read_lock_killable(mm))
 		return WD_IOMMU_RESP_CANCELLED;
-	if (wd_prq_below_stack(mm, addr)) {
-		mmap_read_unlock(mm);
-		return wd_prq_grow_stack(mm, addr);
-	}
-	ret = fixup_user_fault(mm, addr, write ? FAULT_FLAG_WRITE : 0, &unlocked);
+	/* Below a stack fixup_user_fault() finds nothing either, but dumps ours for asking. */
+	ret = -EFAULT;
+	if (vma_lookup(mm, addr))
+		ret = fixup_user_fault(mm, addr, write ? FAULT_FLAG_WRITE : 0, &unlocked);
 	if (ret == -EINTR)
 		resp = WD_IOMMU_RESP_CANCELLED;
 	else if (ret)
