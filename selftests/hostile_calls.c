@@ -21,6 +21,7 @@
 
 #include <kselftest_harness.h>
 
+#include "cover.h"
 #include "hostile.h"
 #include "hostile_calls.h"
 
@@ -365,11 +366,14 @@ static void *thread(void *arg)
 {
 	struct calls *x = arg;
 
+	cover_thread_begin();
 	while (raw_now_ns() < x->p->end) {
 		some_ops(x, 50);
+		cover_thread_collect();
 		hostile_syscalls(x->count);
 		x->count = 0;
 	}
+	cover_thread_end();
 	return NULL;
 }
 
@@ -429,7 +433,9 @@ FIXTURE_TEARDOWN(hostile) {}
 
 TEST_F_TIMEOUT(hostile, any_calls, hostile_limit())
 {
+	cover_begin();
 	ASSERT_EQ(0, hostile_attack(2, any_calls));
+	cover_report();
 }
 
 HOSTILE_MAIN
