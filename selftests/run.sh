@@ -11,11 +11,11 @@ limit=$([ -n "$SOAK" ] && echo 7200 || echo 400)
 failed=0
 number=0
 . "$here/debug.sh"
-# Where a kernel can fail on demand, every allocation does so in turn; and what is only load is less of it.
+# On a kernel that watches every allocation also fails in turn, what is only load is less, and attacks last longer.
 if debug_kernel; then
 	tests=${TESTS:-$tests fault_chan fault_load}
-	SLOW=1
-	export SLOW
+	[ -n "$SOAK" ] || limit=900
+	export SLOW=1 HOSTILE_SECONDS="${HOSTILE_SECONDS:-8}"
 fi
 
 result() { # STATUS NAME
