@@ -139,22 +139,45 @@ static size_t len_from(struct calls *x, const uint8_t *p)
 	return len < left ? len : left;
 }
 
+/* Often just a region of a channel, for then the call may do what it says. */
+static uint8_t *range(struct calls *x, size_t *len)
+{
+	uint8_t *p = CALLS_BASE + hostile_below(&x->rng, PROPER) * CALLS_PLACE;
+
+	switch (hostile_below(&x->rng, 5)) {
+	case 0:
+		*len = PAGE;
+		return p;
+	case 1:
+		*len = x->p->dus_size;
+		return p + 2 * PAGE;
+	default:
+		p = calls_address(x);
+		*len = len_from(x, p);
+		return p;
+	}
+}
+
 void calls_munmap(struct calls *x)
 {
-	uint8_t *p = calls_address(x);
+	size_t len;
+	uint8_t *p = range(x, &len);
 
-	CALL(x, munmap(p, len_from(x, p)));
+	CALL(x, munmap(p, len));
 	/* Else there is nothing left soon. */
 	if (hostile_chance(&x->rng, 2))
-		CALL(x, mmap(p, len_from(x, p) + 1, RW, ANON | MAP_FIXED, -1, 0));
+		CALL(x, mmap(p, len, RW, ANON | MAP_FIXED, -1, 0));
 }
 
 void calls_mremap(struct calls *x)
 {
-	uint8_t *p = calls_address(x), *to = calls_address(x);
-	size_t old = hostile_chance(&x->rng, 8) ? 0 : len_from(x, p), new = len_from(x, to);
+	size_t old, new;
+	uint8_t *p = range(x, &old), *to = calls_address(x);
 	int flags = MREMAP_MAYMOVE | MREMAP_FIXED;
 
+	new = hostile_chance(&x->rng, 2) ? old : len_from(x, to);
+	if (hostile_chance(&x->rng, 8))
+		old = 0;
 	if (hostile_chance(&x->rng, 3))
 		flags |= MREMAP_DONTUNMAP;
 	if (hostile_chance(&x->rng, 4))
@@ -172,23 +195,25 @@ void calls_madvise(struct calls *x)
 		MADV_KEEPONFORK, MADV_COLD, MADV_PAGEOUT, MADV_POPULATE_READ,
 		MADV_POPULATE_WRITE, MADV_DONTNEED_LOCKED, MADV_COLLAPSE, 77,
 	};
-	uint8_t *p = calls_address(x);
+	size_t len;
+	uint8_t *p = range(x, &len);
 
-	CALL(x, madvise(p, len_from(x, p), HOSTILE_PICK(&x->rng, advice)));
+	CALL(x, madvise(p, len, HOSTILE_PICK(&x->rng, advice)));
 }
 
 void calls_mprotect(struct calls *x)
 {
-	uint8_t *p = calls_address(x);
+	size_t len;
+	uint8_t *p = range(x, &len);
 
-	CALL(x, mprotect(p, len_from(x, p), any_prot(x)));
+	CALL(x, mprotect(p, len, any_prot(x)));
 }
 
 void calls_other_memory(struct calls *x)
 {
-	uint8_t *p = calls_address(x);
 	static __thread unsigned char vec[CALLS_PLACES * CALLS_PLACE / PAGE];
-	size_t len = len_from(x, p);
+	size_t len;
+	uint8_t *p = range(x, &len);
 
 	switch (hostile_below(&x->rng, 7)) {
 	case 0:

@@ -355,7 +355,8 @@ static int pages_withheld(struct life *l)
 
 	if (open_some(l, n) || watch(l) || stall(l, n))
 		return -1;
-	usleep(hostile_below(&l->h->rng, 2000));
+	/* Long enough to be killed meanwhile, where that is to come. */
+	usleep(hostile_below(&l->h->rng, l->told ? 30000 : 2000));
 	switch (hostile_below(&l->h->rng, 5)) {
 	case 0:
 		ret = await(l, n);
@@ -482,16 +483,13 @@ static int behave(struct hostile *h, behaviour *b)
 	return ret;
 }
 
-static void misbehave(struct hostile *h, int *told)
+static void misbehave(struct life *l, int *told)
 {
 	static behaviour * const any[] = { memory_taken_away, pages_withheld, answers_ignored };
-	static struct life l;
 
-	l.told = told;
-	if (begin(&l, h))
-		_exit(1);
-	while (hostile_go_on(h))
-		if (HOSTILE_PICK(&h->rng, any)(&l))
+	l->told = told;
+	while (hostile_go_on(l->h))
+		if (HOSTILE_PICK(&l->h->rng, any)(l))
 			_exit(1);
 	_exit(0);
 }
@@ -514,8 +512,11 @@ static int kill_any_time(struct hostile *h)
 {
 	int *told = mmap(NULL, PAGE, RW, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	int before = raw_available(), held[CHILDREN], status;
+	static struct life l;
 	pid_t pid[CHILDREN];
 
+	if (begin(&l, h))
+		return -1;
 	while (hostile_go_on(h)) {
 		int n = 1 + hostile_below(&h->rng, CHILDREN), i;
 
@@ -525,7 +526,7 @@ static int kill_any_time(struct hostile *h)
 			if (!pid[i]) {
 				hostile_rng_init(&h->rng, h->round % 0x10000, 1 + i);
 				h->end = INT64_MAX;
-				misbehave(h, &told[i]);
+				misbehave(&l, &told[i]);
 			}
 		}
 		usleep(hostile_below(&h->rng, 60000));

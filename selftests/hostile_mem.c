@@ -35,6 +35,8 @@ struct builder {
 
 static void add(struct work *w, uint64_t start, size_t len, int read, int write, bool as_dst)
 {
+	if (w->n == WORK_REGIONS)
+		abort();
 	w->regions[w->n++] = (struct work_region) {
 		.start = start, .end = start + len,
 		.read = read, .write = write, .as_dst = as_dst,
@@ -155,11 +157,12 @@ static void build_holes(struct builder *b)
 	add(w, FAR_HOLE, 1UL << 40, WD_ST_FAULT_UNMAPPED, WD_ST_FAULT_UNMAPPED, true);
 	add(w, 0, WORK_PAGE, WD_ST_FAULT_UNMAPPED, WD_ST_FAULT_UNMAPPED, true);
 
-	/* A stack: below it there is nothing, but it may grow. */
+	/* A stack: it grows for its process, not for a device. */
 	p = place(b, len, PROT_NONE, PRIVATE, -1);
 	munmap(p, len);
-	mmap(p + len - 4 * WORK_PAGE, 4 * WORK_PAGE, RW, PRIVATE | MAP_GROWSDOWN | MAP_FIXED, -1, 0);
-	add(w, (uintptr_t)p, len, WORK_ANY, WORK_ANY, true);
+	mmap(p + len / 2, len / 2, RW, PRIVATE | MAP_GROWSDOWN | MAP_FIXED, -1, 0);
+	add(w, (uintptr_t)p, len / 2, WD_ST_FAULT_UNMAPPED, WD_ST_FAULT_UNMAPPED, true);
+	add(w, (uintptr_t)p + len / 2, len / 2, WD_ST_OK, WD_ST_OK, true);
 }
 
 /* Memory with a file behind it, and larger pages. What the kernel does not have is left out. */
