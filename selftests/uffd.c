@@ -16,6 +16,7 @@
 
 #include <kselftest_harness.h>
 
+#include "deadfs.h"
 #include "raw.h"
 
 #define PAGE	4096UL
@@ -381,6 +382,102 @@ TEST_F(uffd, kill_while_it_waits)
 		ASSERT_EQ(0, raw_nop(&self->b));
 	}
 	TH_LOG("channels gone after %d ms at most", worst);
+}
+
+/*
+ * Nobody can end the wait for a page of a file system that does not answer, not
+ * even by SIGKILL. The channel must be ended nevertheless, or all others, and
+ * their device, would have to wait as well.
+ */
+TEST_F(uffd, close_while_a_file_system_is_dead)
+{
+	int64_t begin = raw_now_ns();
+	struct deadfs file;
+	struct raw_chan c;
+	struct wd_desc d;
+	uint8_t *p;
+	int ret;
+
+	ret = deadfs_begin(&file, LEN);
+	if (ret)
+		SKIP(return, "no FUSE: %s", strerror(-ret));
+	p = mmap(NULL, LEN, PROT_READ, MAP_PRIVATE, file.fd, 0);
+	ASSERT_NE(MAP_FAILED, p);
+	/* Then the page is read by who waits for it. */
+	ASSERT_EQ(0, madvise(p, LEN, MADV_RANDOM));
+	d = raw_deflate(WD_COMP_GZIP, 6, p, LEN, self->dst, 2 * LEN);
+	raw_put(&self->a, &d);
+	ASSERT_EQ(0, raw_ring(&self->a));
+	while (!deadfs_reads(&file)) {
+		ASSERT_GT(RAW_TIMEOUT_MS * 1000000LL, raw_now_ns() - begin);
+		usleep(1000);
+	}
+	EXPECT_EQ(0, raw_nop(&self->b));
+
+	raw_close(&self->a);
+	EXPECT_LE(0, raw_wait_available(self->before - 1, RAW_GONE_MS));
+	EXPECT_EQ(0, raw_nop(&self->b));
+	ASSERT_EQ(0, raw_setup(&c));
+	EXPECT_EQ(0, check_work(&c, self->src, self->dst));
+	raw_close(&c);
+	deadfs_end(&file);
+}
+
+/* One of @page of the file: until it waits or has its answer. Return: its status, -1: it waits. */
+static int ask_for_page(struct deadfs *file, uint8_t *page, uint8_t *dst)
+{
+	unsigned int reads = deadfs_reads(file);
+	struct raw_chan c;
+	struct wd_cqe cqe;
+	struct wd_desc d = raw_deflate(WD_COMP_GZIP, 1, page, PAGE, dst, 2 * LEN);
+	int64_t end = raw_now_ns() + RAW_TIMEOUT_MS * 1000000LL;
+	int status = -1;
+
+	if (raw_setup(&c))
+		return -ENODEV;
+	raw_put(&c, &d);
+	raw_ring(&c);
+	while (status < 0 && deadfs_reads(file) == reads && raw_now_ns() < end)
+		if (!raw_peek(&c, &cqe))
+			status = cqe.status;
+	raw_close(&c);
+	return status;
+}
+
+/* What such files cost is bounded, and they cost others nothing. */
+TEST_F(uffd, many_wait_for_a_dead_file_system)
+{
+	enum { N = 80 };
+	int fd = memfd_create("alive", MFD_CLOEXEC), status = -1, refused = 0, i;
+	int64_t end = raw_now_ns() + RAW_TIMEOUT_MS * 1000000LL;
+	struct deadfs file;
+	uint8_t *p, *q;
+
+	i = deadfs_begin(&file, N * PAGE);
+	if (i)
+		SKIP(return, "no FUSE: %s", strerror(-i));
+	p = mmap(NULL, N * PAGE, PROT_READ, MAP_PRIVATE, file.fd, 0);
+	ASSERT_NE(MAP_FAILED, p);
+	ASSERT_EQ(0, madvise(p, N * PAGE, MADV_RANDOM));
+	for (i = 0; i < N; i++) {
+		status = ask_for_page(&file, p + i * PAGE, self->dst);
+		EXPECT_TRUE(status == -1 || status == WD_ST_FAULT_BUS) TH_LOG("status %d", status);
+		refused += status == WD_ST_FAULT_BUS;
+	}
+	EXPECT_LT(0, refused);
+	EXPECT_GT(N / 2, refused);
+	ASSERT_EQ(0, check_work(&self->b, self->src, raw_memory(2 * LEN)));
+	deadfs_end(&file);
+
+	/* Their threads are free again, and pages of files are brought in. */
+	ASSERT_EQ(0, ftruncate(fd, PAGE));
+	q = mmap(NULL, PAGE, PROT_READ, MAP_PRIVATE, fd, 0);
+	ASSERT_NE(MAP_FAILED, q);
+	do {
+		status = ask_for_page(&file, q, self->dst);
+	} while (status == WD_ST_FAULT_BUS && raw_now_ns() < end);
+	EXPECT_EQ(WD_ST_OK, status);
+	close(fd);
 }
 
 /* More channels that wait than there are engines, CPUs or handlers. */

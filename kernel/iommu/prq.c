@@ -2,9 +2,10 @@
 /*
  * Page requests. A fault may wait for ever (userfaultfd, a dead network file
  * system), so each one in progress has a thread of its own: requests that wait
- * never keep another one waiting. Threads are made on demand and kept. They can
- * be interrupted by SIGKILL, which is how a request is cancelled; a workqueue
- * could not do that.
+ * never keep another one waiting. Threads are made on demand and kept. A request
+ * that is cancelled ends at once; its thread is interrupted by SIGKILL, which a
+ * workqueue could not do, and is lost for a while where even that does not help
+ * (FUSE, NFS).
  *
  * A thread that waits holds the address space. Where that is all that keeps it
  * alive, its process is dead, and the request is ended: else the mappings, and
@@ -25,25 +26,41 @@
 /* Pages that one request brings in at the most, the faulting one included. */
 #define WD_PRQ_PAGES	64
 
+/* So many threads may be lost at a time; then requests for pages of files are refused. */
+#define WD_PRQ_LOST	64
+
 /* How often it is looked whether processes still live. */
 #define WD_PRQ_WATCH	(HZ / 10)
 
+/**
+ * struct wd_prq_handler - a thread
+ * @node:  in the list of them
+ * @task:  it
+ * @req:   what it works on; NULL: nothing, or what was cancelled
+ * @mm:    address space that it holds
+ * @addr, @end, @write: copied from the request, which may go before the work ends
+ */
 struct wd_prq_handler {
 	struct list_head node;
 	struct task_struct *task;
+	struct wd_iommu_page_req *req;
+	struct mm_struct *mm;
+	u64 addr;
+	u64 end;
+	bool write;
 };
 
 /*
- * @lock protects all of this and the private part of every request. Interrupts
- * are off under it; the signal lock of a handler is taken inside.
+ * @lock protects all of this, handlers and the private part of every request.
+ * Interrupts are off under it; the signal lock of a handler is taken inside.
  */
 static struct {
 	spinlock_t lock;
 	struct list_head pending;
-	struct list_head active;	/* requests that a handler has */
 	unsigned int npending;
 	unsigned int idle;		/* handlers that wait, or are about to */
-	struct list_head handlers;	/* written by the spawn work alone */
+	unsigned int lost;		/* handlers that work on what was cancelled */
+	struct list_head handlers;
 	wait_queue_head_t wait;
 	struct work_struct spawn;
 	struct delayed_work watch;
@@ -65,16 +82,17 @@ static enum wd_iommu_response wd_prq_fault(struct mm_struct *mm, u64 addr,
 					   bool write)
 {
 	enum wd_iommu_response resp = WD_IOMMU_RESP_SUCCESS;
+	struct vm_area_struct *vma;
 	bool unlocked = false;
-	int ret;
+	int ret = -EFAULT;
 
 	if (!access_ok((void __user *)(unsigned long)addr, 1))
 		return WD_IOMMU_RESP_RANGE;
 	if (mmap_read_lock_killable(mm))
 		return WD_IOMMU_RESP_CANCELLED;
 	/* Below a stack fixup_user_fault() finds nothing either, but dumps ours for asking. */
-	ret = -EFAULT;
-	if (vma_lookup(mm, addr))
+	vma = vma_lookup(mm, addr);
+	if (vma && (vma_is_anonymous(vma) || READ_ONCE(wd_prq.lost) < WD_PRQ_LOST))
 		ret = fixup_user_fault(mm, addr, write ? FAULT_FLAG_WRITE : 0, &unlocked);
 	if (ret == -EINTR)
 		resp = WD_IOMMU_RESP_CANCELLED;
@@ -84,35 +102,30 @@ static enum wd_iommu_response wd_prq_fault(struct mm_struct *mm, u64 addr,
 	return resp;
 }
 
-static void wd_prq_set_mm(struct wd_iommu_page_req *req, struct mm_struct *mm)
-{
-	spin_lock_irq(&wd_prq.lock);
-	req->mm = mm;
-	spin_unlock_irq(&wd_prq.lock);
-}
-
 /* References that handlers have on an address space. @lock is held. */
 static int wd_prq_mm_users(const struct mm_struct *mm)
 {
-	struct wd_iommu_page_req *req;
+	struct wd_prq_handler *h;
 	int n = 0;
 
-	list_for_each_entry(req, &wd_prq.active, node)
-		n += req->mm == mm;
+	list_for_each_entry(h, &wd_prq.handlers, node)
+		n += h->mm == mm;
 	return n;
 }
 
 static void wd_prq_watch(struct work_struct *work)
 {
-	struct wd_iommu_page_req *req;
-	bool again;
+	struct wd_prq_handler *h;
+	bool again = false;
 
 	spin_lock_irq(&wd_prq.lock);
-	list_for_each_entry(req, &wd_prq.active, node)
-		if (req->mm && atomic_read(&req->mm->mm_users) <=
-			       wd_prq_mm_users(req->mm))
-			send_sig(SIGKILL, req->handler, 1);
-	again = !list_empty(&wd_prq.active);
+	list_for_each_entry(h, &wd_prq.handlers, node) {
+		if (!h->mm)
+			continue;
+		again = true;
+		if (atomic_read(&h->mm->mm_users) <= wd_prq_mm_users(h->mm))
+			send_sig(SIGKILL, h->task, 1);
+	}
 	spin_unlock_irq(&wd_prq.lock);
 	if (again)
 		schedule_delayed_work(&wd_prq.watch, WD_PRQ_WATCH);
@@ -133,33 +146,29 @@ static bool wd_prq_withheld(struct mm_struct *mm, u64 addr)
 }
 
 /* The first page decides; the rest is brought in as far as it goes without waiting. */
-static enum wd_iommu_response wd_prq_handle(struct wd_iommu_page_req *req)
+static enum wd_iommu_response wd_prq_handle(const struct wd_prq_handler *h)
 {
-	u64 addr = req->addr, end = addr + req->len;
 	enum wd_iommu_response resp;
-	struct mm_struct *mm;
+	u64 addr = h->addr;
 	unsigned int i;
 
-	mm = wd_sva_mmget(req->port, req->pasid);
-	if (!mm)
+	if (!h->mm)
 		return WD_IOMMU_RESP_PASID;
 
-	wd_prq_set_mm(req, mm);
 	schedule_delayed_work(&wd_prq.watch, WD_PRQ_WATCH);
-	resp = wd_prq_fault(mm, addr, req->write);
+	resp = wd_prq_fault(h->mm, addr, h->write);
 	for (i = 1; i < WD_PRQ_PAGES && resp == WD_IOMMU_RESP_SUCCESS; i++) {
 		addr = PAGE_ALIGN_DOWN(addr) + PAGE_SIZE;
-		if (addr >= end || signal_pending(current) ||
-		    wd_prq_withheld(mm, addr) ||
-		    wd_prq_fault(mm, addr, req->write) != WD_IOMMU_RESP_SUCCESS)
+		if (addr >= h->end || signal_pending(current) ||
+		    wd_prq_withheld(h->mm, addr) ||
+		    wd_prq_fault(h->mm, addr, h->write) != WD_IOMMU_RESP_SUCCESS)
 			break;
 	}
-	wd_prq_set_mm(req, NULL);
-	mmput_async(mm);
 	return resp;
 }
 
-static struct wd_iommu_page_req *wd_prq_take(void)
+/* All that is needed of the request and its port is taken here. */
+static bool wd_prq_take(struct wd_prq_handler *h)
 {
 	struct wd_iommu_page_req *req;
 
@@ -167,39 +176,55 @@ static struct wd_iommu_page_req *wd_prq_take(void)
 	req = list_first_entry_or_null(&wd_prq.pending, struct wd_iommu_page_req,
 				       node);
 	if (req) {
-		list_move(&req->node, &wd_prq.active);
+		list_del_init(&req->node);
 		wd_prq.npending--;
 		wd_prq.idle--;
-		req->handler = current;
+		req->handler = h;
+		h->req = req;
+		h->mm = wd_sva_mmget(req->port, req->pasid);
+		h->addr = req->addr;
+		h->end = req->addr + req->len;
+		h->write = req->write;
 	}
 	spin_unlock_irq(&wd_prq.lock);
 	return req;
 }
 
-static void wd_prq_finish(struct wd_iommu_page_req *req,
-			  enum wd_iommu_response resp)
+static void wd_prq_finish(struct wd_prq_handler *h, enum wd_iommu_response resp)
 {
+	struct wd_iommu_page_req *req;
+	struct mm_struct *mm = h->mm;
+
 	spin_lock_irq(&wd_prq.lock);
-	req->resp = req->cancelled ? WD_IOMMU_RESP_CANCELLED : resp;
-	list_del_init(&req->node);
-	req->handler = NULL;
+	req = h->req;
+	if (req) {
+		req->resp = resp;
+		req->handler = NULL;
+	} else {
+		wd_prq.lost--;
+	}
+	h->req = NULL;
+	h->mm = NULL;
 	flush_signals(current);
 	wd_prq.idle++;
 	spin_unlock_irq(&wd_prq.lock);
-	req->done(req);
+
+	if (mm)
+		mmput_async(mm);
+	if (req)
+		req->done(req);
 }
 
-static int wd_prq_thread(void *unused)
+static int wd_prq_thread(void *arg)
 {
-	struct wd_iommu_page_req *req;
+	struct wd_prq_handler *h = arg;
 
 	allow_signal(SIGKILL);
 	while (!kthread_should_stop()) {
 		wait_event_interruptible(wd_prq.wait, kthread_should_stop() ||
 					 READ_ONCE(wd_prq.npending));
-		req = wd_prq_take();
-		if (req)
-			wd_prq_finish(req, wd_prq_handle(req));
+		if (wd_prq_take(h))
+			wd_prq_finish(h, wd_prq_handle(h));
 		else
 			flush_signals(current);
 	}
@@ -213,15 +238,15 @@ static int wd_prq_spawn_one(void)
 	h = kzalloc(sizeof(*h), GFP_KERNEL);
 	if (!h)
 		return -ENOMEM;
-	h->task = kthread_create(wd_prq_thread, NULL, "wd_iommu_prq");
+	h->task = kthread_create(wd_prq_thread, h, "wd_iommu_prq");
 	if (IS_ERR(h->task)) {
 		int ret = PTR_ERR(h->task);
 
 		kfree(h);
 		return ret;
 	}
-	list_add(&h->node, &wd_prq.handlers);
 	spin_lock_irq(&wd_prq.lock);
+	list_add(&h->node, &wd_prq.handlers);
 	wd_prq.idle++;
 	spin_unlock_irq(&wd_prq.lock);
 	wake_up_process(h->task);
@@ -252,8 +277,6 @@ void wd_iommu_page_request(struct wd_iommu_page_req *req)
 
 	req->resp = WD_IOMMU_RESP_PENDING;
 	req->handler = NULL;
-	req->mm = NULL;
-	req->cancelled = false;
 
 	spin_lock_irq(&wd_prq.lock);
 	list_add_tail(&req->node, &wd_prq.pending);
@@ -269,20 +292,25 @@ EXPORT_SYMBOL_GPL(wd_iommu_page_request);
 
 void wd_iommu_page_cancel(struct wd_iommu_page_req *req)
 {
-	bool dequeued = false;
+	bool cancelled = true;
 
 	spin_lock_irq(&wd_prq.lock);
 	if (req->handler) {
-		req->cancelled = true;
-		send_sig(SIGKILL, req->handler, 1);
+		/* It may not hear of it for long: it goes on without the request. */
+		req->handler->req = NULL;
+		send_sig(SIGKILL, req->handler->task, 1);
+		req->handler = NULL;
+		wd_prq.lost++;
 	} else if (!list_empty(&req->node)) {
 		list_del_init(&req->node);
 		wd_prq.npending--;
-		req->resp = WD_IOMMU_RESP_CANCELLED;
-		dequeued = true;
+	} else {
+		cancelled = false;
 	}
+	if (cancelled)
+		req->resp = WD_IOMMU_RESP_CANCELLED;
 	spin_unlock_irq(&wd_prq.lock);
-	if (dequeued)
+	if (cancelled)
 		req->done(req);
 }
 EXPORT_SYMBOL_GPL(wd_iommu_page_cancel);
@@ -291,7 +319,6 @@ int wd_prq_init(void)
 {
 	spin_lock_init(&wd_prq.lock);
 	INIT_LIST_HEAD(&wd_prq.pending);
-	INIT_LIST_HEAD(&wd_prq.active);
 	INIT_LIST_HEAD(&wd_prq.handlers);
 	init_waitqueue_head(&wd_prq.wait);
 	INIT_WORK(&wd_prq.spawn, wd_prq_spawn);

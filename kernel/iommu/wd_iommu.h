@@ -15,6 +15,7 @@
 
 struct wd_iommu_port;
 struct wd_paging;
+struct wd_prq_handler;
 
 #define WD_IOMMU_NO_PASID	(~0U)
 
@@ -113,7 +114,8 @@ enum wd_iommu_response {
  * @addr:  first address that did not translate
  * @len:   bytes from @addr that will be wanted; all but the first page are a hint
  * @write: the access that faulted
- * @done:  called once, in a thread of the IOMMU, with @resp set; must not sleep
+ * @done:  called once, with @resp set, in a thread of the IOMMU or that cancels;
+ *         must not sleep
  *
  * The requester owns the memory and initialises @node; it may be used again
  * after @done.
@@ -130,18 +132,16 @@ struct wd_iommu_page_req {
 	struct list_head node;
 
 	/* private to the IOMMU */
-	struct task_struct *handler;
-	struct mm_struct *mm;
-	bool cancelled;
+	struct wd_prq_handler *handler;
 };
 
 /* May be called with interrupts enabled only; does not sleep. */
 void wd_iommu_page_request(struct wd_iommu_page_req *req);
 
 /*
- * Make a request end soon: @done is called with WD_IOMMU_RESP_CANCELLED, or was
- * called before with something else. Does not wait for it. A request that was
- * not made yet is left alone.
+ * End a request: @done is called with WD_IOMMU_RESP_CANCELLED, by the caller, or
+ * it was called before, or is about to be, with something else. A request that
+ * was not made yet is left alone.
  */
 void wd_iommu_page_cancel(struct wd_iommu_page_req *req);
 
