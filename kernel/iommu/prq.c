@@ -38,7 +38,9 @@
  * @task:  it
  * @req:   what it works on; NULL: nothing, or what was cancelled
  * @mm:    address space that it holds
- * @addr, @end, @write: copied from the request, which may go before the work ends
+ * @addr:  first address of the request, which may be gone before the work ends
+ * @end:   behind its last
+ * @write: its kind of access
  */
 struct wd_prq_handler {
 	struct list_head node;
