@@ -49,16 +49,17 @@ static void odd_pages(struct work *w, unsigned int every, int status)
 	w->regions[w->n - 1].odd = status;
 }
 
-/* NULL: the kernel has no memory of this kind. */
+/* NULL: the kernel has no memory of this kind. By then it has unmapped what was there. */
 static uint8_t *try_place(struct builder *b, size_t len, int prot, int flags, int fd)
 {
 	uint8_t *p = b->next;
 
 	if (flags & MAP_HUGETLB)
 		p = (uint8_t *)(((uintptr_t)p + HUGE - 1) & ~(HUGE - 1));
-	p = mmap(p, len, prot, flags | MAP_FIXED, fd, 0);
-	if (p == MAP_FAILED)
+	if (mmap(p, len, prot, flags | MAP_FIXED, fd, 0) == MAP_FAILED) {
+		mmap(p, len, PROT_NONE, PRIVATE | MAP_NORESERVE | MAP_FIXED, -1, 0);
 		return NULL;
+	}
 	b->next = p + len + GAP;
 	return p;
 }
@@ -192,12 +193,12 @@ static void build_files(struct builder *b)
 	if (fd >= 0 && !ftruncate(fd, 4 * WORK_PAGE)) {
 		p = try_place(b, 4 * WORK_PAGE, RW, MAP_SHARED, fd);
 		if (p)
-			add(w, (uintptr_t)p, 4 * WORK_PAGE, WORK_ANY, WORK_ANY, true);
+			add(w, (uintptr_t)p, 4 * WORK_PAGE, WD_ST_OK, WD_ST_OK, true);
 	}
 	close(fd);
 	p = try_place(b, HUGE, RW, PRIVATE | MAP_HUGETLB, -1);
 	if (p)
-		add(w, (uintptr_t)p, HUGE, WORK_ANY, WORK_ANY, true);
+		add(w, (uintptr_t)p, HUGE, WD_ST_OK, WD_ST_OK, true);
 }
 
 static int make_stream(struct work *w, struct raw_chan *c, struct work_stream *s)
