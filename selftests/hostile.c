@@ -75,7 +75,7 @@ static int attack_seconds(void)
 
 	if (given)
 		return atoi(given);
-	return getenv("SOAK") ? 90 : 4;
+	return getenv("SOAK") ? 180 : 4;
 }
 
 int hostile_limit(void)

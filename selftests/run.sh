@@ -14,8 +14,8 @@ number=0
 # On a kernel that watches every allocation also fails in turn, what is only load is less, and attacks last longer.
 if debug_kernel; then
 	tests=${TESTS:-$tests fault_chan fault_load}
-	[ -n "$SOAK" ] || limit=900
-	export SLOW=1 HOSTILE_SECONDS="${HOSTILE_SECONDS:-8}"
+	[ -n "$SOAK" ] || { limit=900; export HOSTILE_SECONDS="${HOSTILE_SECONDS:-8}"; }
+	export SLOW=1
 fi
 
 result() { # STATUS NAME
