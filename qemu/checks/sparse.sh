@@ -3,7 +3,7 @@
 set -eu
 version=$1 jobs=$2 copy=/warpdrive/build/check-$1
 
-# kbuild of 7.2 first asks a script, which Debian's headers lack, whether the checker knows __typeof_unqual__.
+# kbuild of 7.2 and later first asks a script, which Debian's headers lack, whether the checker knows __typeof_unqual__.
 # Debian 13's sparse does not: it gets __typeof__, and kbuild's question is left out. The assertions, of which it
 # understands some no better, are gcc's to evaluate.
 sparse="sparse -D__typeof_unqual__=__typeof__ '-D_Static_assert(condition, ...)='"
