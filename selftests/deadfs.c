@@ -2,13 +2,15 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/fuse.h>
-#include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
+#include <sys/mman.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "deadfs.h"
@@ -42,7 +44,7 @@ static void serve(struct deadfs *f, const struct fuse_in_header *in)
 		reply(f, in->unique, 0, &opened, sizeof(opened));
 		break;
 	case FUSE_READ:
-		__atomic_add_fetch(&f->reads, 1, __ATOMIC_RELEASE);
+		__atomic_add_fetch(f->reads, 1, __ATOMIC_RELEASE);
 		break;
 	case FUSE_FORGET:
 	case FUSE_BATCH_FORGET:
@@ -53,58 +55,70 @@ static void serve(struct deadfs *f, const struct fuse_in_header *in)
 	}
 }
 
-static void *server(void *arg)
+/* Alone with its file: what else its parent has open it must not keep. */
+static void server(struct deadfs *f, pid_t parent)
 {
 	static char buf[1 << 17] __attribute__((aligned(8)));
-	struct deadfs *f = arg;
-	struct pollfd pfd = { .fd = f->dev, .events = POLLIN };
 
-	while (!__atomic_load_n(&f->stop, __ATOMIC_RELAXED))
-		if (poll(&pfd, 1, 20) == 1 && read(f->dev, buf, sizeof(buf)) > 0)
-			serve(f, (struct fuse_in_header *)buf);
-	return NULL;
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != parent)
+		_exit(1);
+	dup2(f->dev, STDERR_FILENO + 1);
+	f->dev = STDERR_FILENO + 1;
+	close_range(f->dev + 1, ~0U, 0);
+	while (read(f->dev, buf, sizeof(buf)) > 0)
+		serve(f, (struct fuse_in_header *)buf);
+	_exit(0);
 }
 
 /* The file system is mounted on a file, and is one. */
-static int mount_file(struct deadfs *f)
+static int mount_file(const struct deadfs *f, char *path)
 {
 	char options[96];
-	int fd;
+	int fd = mkstemp(path);
 
-	strcpy(f->path, "/tmp/deadfs-XXXXXX");
-	fd = mkstemp(f->path);
 	if (fd < 0)
 		return -errno;
 	close(fd);
 	snprintf(options, sizeof(options), "fd=%d,rootmode=%o,user_id=0,group_id=0",
 		 f->dev, S_IFREG | 0600);
-	if (!mount("deadfs", f->path, "fuse", MS_NOSUID | MS_NODEV, options))
-		return 0;
-	fd = -errno;
-	unlink(f->path);
-	return fd;
+	return mount("deadfs", path, "fuse", MS_NOSUID | MS_NODEV, options) ? -errno : 0;
 }
 
-int deadfs_begin(struct deadfs *f, size_t len)
+static int open_file(struct deadfs *f, const char *path)
 {
 	struct stat st;
+
+	f->fd = open(path, O_RDONLY | O_CLOEXEC);
+	/* The kernel asks for the length of the file when it is asked. */
+	return f->fd < 0 || fstat(f->fd, &st) ? -errno : 0;
+}
+
+/*
+ * The server is a process of its own, or a process that is killed would wait for
+ * itself. The path is gone at once: who is killed leaves nothing behind.
+ */
+int deadfs_begin(struct deadfs *f, size_t len)
+{
+	char path[] = "/tmp/deadfs-XXXXXX";
+	pid_t parent = getpid();
 	int ret;
 
 	*f = (struct deadfs) { .len = len, .fd = -1 };
-	f->dev = open("/dev/fuse", O_RDWR | O_CLOEXEC | O_NONBLOCK);
+	f->dev = open("/dev/fuse", O_RDWR | O_CLOEXEC);
 	if (f->dev < 0)
 		return -errno;
-	ret = mount_file(f);
-	if (ret) {
-		close(f->dev);
-		return ret;
-	}
-	ret = -pthread_create(&f->server, NULL, server, f);
-	if (!ret)
-		f->fd = open(f->path, O_RDONLY | O_CLOEXEC);
-	/* The kernel asks for the length of the file when it is asked. */
-	if (!ret && (f->fd < 0 || fstat(f->fd, &st)))
-		ret = -errno;
+	f->reads = mmap(NULL, sizeof(*f->reads), PROT_READ | PROT_WRITE,
+			MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	ret = mount_file(f, path);
+	f->server = ret ? -1 : fork();
+	if (!f->server)
+		server(f, parent);
+	close(f->dev);
+	if (f->server > 0)
+		ret = open_file(f, path);
+	umount2(path, MNT_DETACH);
+	unlink(path);
 	if (ret)
 		deadfs_end(f);
 	return ret;
@@ -112,17 +126,16 @@ int deadfs_begin(struct deadfs *f, size_t len)
 
 unsigned int deadfs_reads(const struct deadfs *f)
 {
-	return __atomic_load_n(&f->reads, __ATOMIC_ACQUIRE);
+	return __atomic_load_n(f->reads, __ATOMIC_ACQUIRE);
 }
 
-/* The file is closed last: that asks the server, who is no more, nothing. */
 void deadfs_end(struct deadfs *f)
 {
-	umount2(f->path, MNT_DETACH);
-	__atomic_store_n(&f->stop, true, __ATOMIC_RELAXED);
-	pthread_join(f->server, NULL);
-	close(f->dev);
+	if (f->server > 0) {
+		kill(f->server, SIGKILL);
+		waitpid(f->server, NULL, 0);
+	}
 	if (f->fd >= 0)
 		close(f->fd);
-	unlink(f->path);
+	munmap(f->reads, sizeof(*f->reads));
 }

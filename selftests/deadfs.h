@@ -6,18 +6,15 @@
 #ifndef DEADFS_H
 #define DEADFS_H
 
-#include <pthread.h>
-#include <stdbool.h>
 #include <stddef.h>
+#include <sys/types.h>
 
 struct deadfs {
-	char path[32];
 	size_t len;
-	int dev;		/* /dev/fuse */
+	int dev;		/* /dev/fuse; the server's */
 	int fd;			/* the file */
-	pthread_t server;
-	unsigned int reads;	/* that were asked for, and will not be answered */
-	bool stop;
+	pid_t server;
+	unsigned int *reads;	/* that were asked for, and will not be answered */
 };
 
 /* Make the file. Return: 0, or a negative errno; of a kernel without FUSE too. */
