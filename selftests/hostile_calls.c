@@ -292,7 +292,7 @@ static void op_open_all(struct calls *x)
 {
 	int fds[200], n = 0;
 
-	if (!hostile_chance(&x->rng, 40))
+	if (!hostile_chance(&x->rng, 300))
 		return;
 	while (n < 200 && (fds[n] = CALL(x, syscall(SYS_openat, AT_FDCWD, x->p->node, O_RDWR))) >= 0)
 		n++;
@@ -317,7 +317,7 @@ static void op_fork(struct calls *x)
 	unsigned int how = hostile_below(&x->rng, 8);
 	pid_t pid;
 
-	if (x->depth || !hostile_chance(&x->rng, 3))
+	if (x->depth || !hostile_chance(&x->rng, 6))
 		return;
 	x->depth++;
 	pid = how == 7 ? CALL(x, clone(other_stack, x->stack + sizeof(x->stack),
@@ -347,13 +347,19 @@ static void op_fork(struct calls *x)
 
 typedef void op_fn(struct calls *x);
 
+/* What opens and closes takes longest by far: the rest is there more than once. */
 static op_fn * const ops[] = {
-	op_open, op_open, op_open, op_open_all, op_close, op_ioctl, op_ioctl, op_ioctl,
-	op_ioctl_random, op_dup, op_fcntl, op_read_write, op_poll, op_poll, op_send_fd,
-	op_read_text, op_fork,
-	calls_proper_channel, calls_proper_channel, calls_submit, calls_submit, calls_submit,
-	calls_mmap, calls_mmap, calls_munmap, calls_mremap, calls_madvise, calls_mprotect,
-	calls_other_memory, calls_touch, calls_touch, calls_reach_in, calls_uffd,
+	op_open, op_open_all, op_close, op_fork, calls_proper_channel,
+	op_ioctl, op_ioctl, op_ioctl, op_ioctl, op_ioctl_random, op_ioctl_random,
+	op_dup, op_dup, op_fcntl, op_fcntl, op_read_write, op_read_write,
+	op_poll, op_poll, op_poll, op_send_fd, op_read_text, op_read_text,
+	calls_submit, calls_submit, calls_submit, calls_submit, calls_submit, calls_submit,
+	calls_mmap, calls_mmap, calls_mmap, calls_mmap, calls_munmap, calls_munmap,
+	calls_mremap, calls_mremap, calls_madvise, calls_madvise, calls_madvise,
+	calls_mprotect, calls_mprotect, calls_mprotect,
+	calls_other_memory, calls_other_memory, calls_other_memory,
+	calls_touch, calls_touch, calls_touch, calls_touch, calls_reach_in, calls_reach_in,
+	calls_uffd,
 };
 
 static void some_ops(struct calls *x, unsigned int n)
@@ -367,6 +373,8 @@ static void *thread(void *arg)
 	struct calls *x = arg;
 
 	cover_thread_begin();
+	calls_proper_channel(x);
+	calls_proper_channel(x);
 	while (raw_now_ns() < x->p->end) {
 		some_ops(x, 50);
 		cover_thread_collect();
