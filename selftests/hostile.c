@@ -18,7 +18,7 @@
 #define MAX_ATTACKERS	8
 #define VICTIM		99	/* its number, where attackers count from 0 */
 
-#define VICTIM_LEN	12000
+#define VICTIM_LEN	4000
 #define VICTIM_NOPS	16
 
 /* Of all processes. */
@@ -172,7 +172,8 @@ static int reap_until(pid_t pid, int *status, int64_t end)
 
 int hostile_reap(int pid, int *status)
 {
-	if (!reap_until(pid, status, raw_now_ns() + HOSTILE_HANG_MS * 1000000LL))
+	/* Longer than anything that it waits for: it tells better what went wrong. */
+	if (!reap_until(pid, status, raw_now_ns() + 2 * HOSTILE_HANG_MS * 1000000LL))
 		return 0;
 	kill(pid, SIGKILL);
 	reap_until(pid, status, raw_now_ns() + HOSTILE_HANG_MS * 1000000LL);
@@ -248,27 +249,40 @@ static int victim_nops(struct victim *v, bool sleep)
 	return ret;
 }
 
-static int victim_data(struct victim *v)
+static int victim_do(struct victim *v, const struct wd_desc *d, size_t len, bool sleep)
 {
-	struct wd_desc d = raw_deflate(WD_COMP_GZIP, 6, v->plain, VICTIM_LEN, v->packed, VICTIM_LEN);
 	struct wd_cqe cqe;
 	int ret;
 
-	memset(v->packed, 0, VICTIM_LEN);
-	ret = hostile_do(&v->c, &d, &cqe);
-	if (ret)
-		return ret;
-	if (cqe.status || cqe.produced != v->want_len || memcmp(v->packed, v->want, v->want_len))
-		return -EBADMSG;
+	raw_put(&v->c, d);
+	ret = raw_ring(&v->c);
+	if (!ret && sleep)
+		ret = sleep_till_done(&v->c);
+	if (!ret)
+		ret = raw_get(&v->c, &cqe, HOSTILE_HANG_MS);
+	if (!ret && (cqe.tag != d->tag || cqe.status || cqe.produced != len))
+		ret = -EPROTO;
+	return ret;
+}
 
-	d = raw_inflate(WD_COMP_GZIP, v->packed, cqe.produced, v->again, VICTIM_LEN);
-	memset(v->again, 0, VICTIM_LEN);
-	ret = hostile_do(&v->c, &d, &cqe);
+static int victim_data(struct victim *v, bool sleep)
+{
+	struct wd_desc d = raw_deflate(WD_COMP_GZIP, 6, v->plain, VICTIM_LEN, v->packed, VICTIM_LEN);
+	int ret;
+
+	memset(v->packed, 0, VICTIM_LEN);
+	ret = victim_do(v, &d, v->want_len, sleep);
+	if (!ret && memcmp(v->packed, v->want, v->want_len))
+		ret = -EBADMSG;
 	if (ret)
 		return ret;
-	if (cqe.status || cqe.produced != VICTIM_LEN || memcmp(v->again, v->plain, VICTIM_LEN))
-		return -EBADMSG;
-	return 0;
+
+	d = raw_inflate(WD_COMP_GZIP, v->packed, v->want_len, v->again, VICTIM_LEN);
+	memset(v->again, 0, VICTIM_LEN);
+	ret = victim_do(v, &d, VICTIM_LEN, sleep);
+	if (!ret && memcmp(v->again, v->plain, VICTIM_LEN))
+		ret = -EBADMSG;
+	return ret;
 }
 
 static int victim_setup(struct victim *v)
@@ -298,7 +312,7 @@ static void victim_main(int ready)
 		ret = victim_nops(&v, h.round & 1);
 		if (ret)
 			hostile_fail(&h, "NOPs: %s", strerror(-ret));
-		else if ((ret = victim_data(&v)))
+		else if ((ret = victim_data(&v, h.round & 1)))
 			hostile_fail(&h, "data: %s", strerror(-ret));
 		if (ret)
 			_exit(1);
@@ -414,6 +428,8 @@ static int attack_device(unsigned int attackers, hostile_attack_fn *fn, int64_t 
 	h.end = raw_now_ns() + ns;
 	run_attackers(&h, attackers, fn);
 	victim_end(&h, victim, rounds);
+	printf("# the victim did %llu rounds\n",
+	       (unsigned long long)(load(&shared->victim_rounds) - rounds));
 	return check_device(&h, before);
 }
 
