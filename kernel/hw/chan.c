@@ -4,11 +4,15 @@
  * in the engine that has the channel, and trusts nothing that it reads: indices
  * and descriptors are copied once and checked in the copy.
  */
+#include <linux/jiffies.h>
 #include <linux/sched/clock.h>
 
 #include "chan.h"
 
-#define WD_MAX_FAULTS	64	/* in a row without a byte of progress */
+/* Page requests in a row without a byte of progress: so many, and for so long. */
+#define WD_MAX_FAULTS	64
+#define WD_MAX_FAULTING	(2 * HZ)
+
 #define WD_DESC_WORDS	(sizeof(struct wd_desc) / sizeof(u64))
 #define WD_DESCS_PAGE	((u32)(PAGE_SIZE / sizeof(struct wd_desc)))
 
@@ -239,7 +243,8 @@ static enum wd_serve chan_fault(struct wd_chan *c, u64 addr, bool dst)
 
 	if (progress != job->progress)
 		job->faults = 0;
-	job->faults++;
+	if (!job->faults++)
+		job->faulting_since = jiffies;
 	job->progress = progress;
 
 	c->preq_dst = dst;
@@ -286,6 +291,17 @@ static void job_end_status(struct wd_chan *c, u16 status)
 	job_end(c, &res);
 }
 
+/*
+ * Pages that are there and yet cannot be used are given up. The number alone does
+ * not tell them from pages that another thread keeps taking away: where there is
+ * one CPU it may always come before the engine does.
+ */
+static bool job_is_stuck(const struct wd_job *job)
+{
+	return job->faults >= WD_MAX_FAULTS &&
+	       time_after(jiffies, job->faulting_since + WD_MAX_FAULTING);
+}
+
 /* The page request of the job was answered. Return: false if that ended it. */
 static bool job_resume(struct wd_chan *c)
 {
@@ -293,7 +309,7 @@ static bool job_resume(struct wd_chan *c)
 	struct wd_result res;
 
 	c->preq.resp = WD_IOMMU_RESP_PENDING;
-	if (resp == WD_IOMMU_RESP_SUCCESS && c->job.faults < WD_MAX_FAULTS)
+	if (resp == WD_IOMMU_RESP_SUCCESS && !job_is_stuck(&c->job))
 		return true;
 	res.status = fault_status(resp);
 	res.aux = c->preq_dst ? WD_CQE_FAULT_DST : 0;

@@ -62,6 +62,7 @@ struct wd_stream;
  * @consumed: bytes of the source used so far
  * @produced: bytes written to the destination so far
  * @faults:   page requests in a row that brought no progress
+ * @faulting_since: when the first of those was made, in jiffies
  * @progress: @consumed + @produced at the last fault
  * @active:   not completed yet
  */
@@ -71,6 +72,7 @@ struct wd_job {
 	u32 consumed;
 	u32 produced;
 	unsigned int faults;
+	unsigned long faulting_since;
 	u64 progress;
 	bool active;
 };
