@@ -87,6 +87,8 @@
  * @done:     the sequence number of the last command carried out, written last;
  *            then the device raises WD_VECTOR_MBOX
  *
+ * @weight:   SET_WEIGHT: share of the engines, WD_MIN_WEIGHT to WD_MAX_WEIGHT
+ *
  * All little-endian. One command at a time.
  */
 struct wd_mbox {
@@ -106,7 +108,8 @@ struct wd_mbox {
 	__le32 sq_head;
 	__le32 cq_tail;
 	__le32 done;
-	__le32 reserved[13];
+	__le32 weight;
+	__le32 reserved[12];
 };
 
 #define WD_MBOX_CREATE		1	/* channel: NONE to STOPPED, with rings and PASID */
@@ -114,6 +117,11 @@ struct wd_mbox {
 #define WD_MBOX_STOP		3	/* any to STOPPED; on return nothing is in flight */
 #define WD_MBOX_DESTROY		4	/* any to NONE, implies STOP; stream states are wiped */
 #define WD_MBOX_QUERY		5
+#define WD_MBOX_SET_WEIGHT	6	/* any state but NONE; CREATE sets WD_RESET_WEIGHT */
+
+#define WD_MIN_WEIGHT		1
+#define WD_RESET_WEIGHT		8
+#define WD_MAX_WEIGHT		64
 
 #define WD_MBOX_F_PASID		BIT(0)
 

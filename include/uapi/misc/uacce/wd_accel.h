@@ -64,16 +64,34 @@ struct wd_chan_status {
 #define WD_OP_INFLATE		0x11
 #define WD_OP_STREAM_CLOSE	0x12	/* forget the state of a stream */
 
-/* struct wd_desc.flags: none is defined yet, all bits are reserved. */
+/* struct wd_desc.flags; the other bits are reserved. */
+#define WD_DESC_SRC_SGL		(1U << 0)	/* @src is the address of a list */
+#define WD_DESC_DST_SGL		(1U << 1)	/* @dst is */
+
+/**
+ * struct wd_sge - an entry of a scatter/gather list
+ * @addr:     address of a part of the operand, in the operand's memory domain
+ * @len:      bytes, not zero
+ * @reserved: zero
+ *
+ * A list lies at an address that is a multiple of 16, in the memory domain of its
+ * operand. It describes the operand from its beginning and ends where src_len or dst_len bytes
+ * are reached; the last entry may be longer than what is left.
+ */
+struct wd_sge {
+	__u64 addr;
+	__u32 len;
+	__u32 reserved;
+};
 
 /**
  * struct wd_desc - a descriptor, one entry of the submission ring
  * @opcode:   WD_OP_*
- * @flags:    reserved
+ * @flags:    WD_DESC_*
  * @op:       operation word, WD_COMP_* for DEFLATE and INFLATE
  * @tag:      given back in the completion, not looked at
- * @src:      address of the source
- * @dst:      address of the destination
+ * @src:      address of the source, or of a list of its parts
+ * @dst:      address of the destination, likewise
  * @src_len:  length of the source in bytes, at most wd_chan_layout.max_len
  * @dst_len:  room at the destination in bytes, likewise
  * @param:    address of a parameter block; no operation has one yet
@@ -147,6 +165,7 @@ struct wd_cqe {
 
 #define WD_CQE_END		(1U << 0)	/* the end of the stream was reached */
 #define WD_CQE_FAULT_DST	(1U << 1)	/* the fault was on the destination */
+#define WD_CQE_FAULT_SGL	(1U << 2)	/* and not on data, but on a list */
 
 /* Status of a completion. */
 #define WD_ST_OK		0x00
@@ -157,6 +176,7 @@ struct wd_cqe {
 #define WD_ST_BAD_OP		0x13	/* the operation word */
 #define WD_ST_BAD_STREAM	0x14	/* id too large, or no stream was begun on it */
 #define WD_ST_NO_RESOURCE	0x15	/* no room for another stream in the device */
+#define WD_ST_BAD_SGL		0x16	/* a list that is not aligned, or an entry, at info, that is none */
 #define WD_ST_FAULT_UNMAPPED	0x20	/* nothing is mapped at info */
 #define WD_ST_FAULT_PERM	0x21	/* mapped, but not for this access */
 #define WD_ST_FAULT_RANGE	0x22	/* not a user address: kernel or non-canonical */
