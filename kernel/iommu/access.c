@@ -23,6 +23,7 @@ int wd_iommu_open(struct wd_iommu_port *port, u32 pasid,
 	acc->mm = NULL;
 	acc->paging = NULL;
 	acc->fault_addr = 0;
+	acc->fault_perm = false;
 	if (pasid == WD_IOMMU_NO_PASID)
 		return 0;
 
@@ -51,31 +52,15 @@ void wd_iommu_close(struct wd_iommu_access *acc)
 }
 EXPORT_SYMBOL_GPL(wd_iommu_close);
 
-/*
- * Whole aligned 64-bit words are stored one by one in rising order, as a device
- * on PCIe writes them: who sees a word sees all that came before it.
- */
-static void wd_store_ordered(u64 *to, const u64 *from, size_t len)
-{
-	const u64 *end = from + len / sizeof(u64);
-
-	if (((unsigned long)to | (unsigned long)from | len) % sizeof(u64)) {
-		memcpy(to, from, len);
-		return;
-	}
-	while (from < end) {
-		/* Pairs with a reader's acquire of the word that it polls. */
-		smp_wmb();
-		WRITE_ONCE(*to++, *from++);
-	}
-}
-
-/* What is behind an address, up to the end of its page. */
-static void *wd_paging_map(struct wd_paging *d, u64 addr, bool write)
+/* In a burst: what is behind an address, up to the end of its page. */
+static void *wd_paging_map(struct wd_iommu_access *acc, u64 addr, bool write)
 {
 	u64 pfn;
+	int ret;
 
-	if (!wd_paging_lookup(d, addr, write, &pfn) || !pfn_valid(pfn))
+	ret = wd_paging_lookup(acc->paging, addr, write, &pfn);
+	acc->fault_perm = ret == -EACCES;
+	if (ret || !pfn_valid(pfn))
 		return NULL;
 	return pfn_to_kaddr(pfn) + offset_in_page(addr);
 }
@@ -93,9 +78,9 @@ static size_t wd_paging_copy(struct wd_iommu_access *acc, u64 addr, void *buf,
 
 		if (!burst && !wd_iommu_burst(acc))
 			break;
-		va = wd_paging_map(acc->paging, addr + done, write);
+		va = wd_paging_map(acc, addr + done, write);
 		if (va && write)
-			wd_store_ordered(va, buf + done, n);
+			wd_bus_store(va, buf + done, n);
 		else if (va)
 			memcpy(buf + done, va, n);
 		if (!burst)
@@ -143,7 +128,7 @@ EXPORT_SYMBOL_GPL(wd_iommu_burst_end);
 
 void *wd_iommu_burst_map(struct wd_iommu_access *acc, u64 addr, bool write)
 {
-	void *va = wd_paging_map(acc->paging, addr, write);
+	void *va = wd_paging_map(acc, addr, write);
 
 	if (!va)
 		acc->fault_addr = addr;

@@ -13,6 +13,9 @@
 #define WD_ENTRY_WRITE	BIT(1)
 #define WD_ENTRY_SHIFT	2
 
+/* Pages that are entered or removed with interrupts off in one go. */
+#define WD_PAGES_AT_ONCE	512
+
 static atomic64_t wd_generations;
 
 static struct wd_paging *to_paging(struct iommu_domain *domain)
@@ -20,18 +23,18 @@ static struct wd_paging *to_paging(struct iommu_domain *domain)
 	return container_of(domain, struct wd_paging, base);
 }
 
-bool wd_paging_lookup(struct wd_paging *d, u64 iova, bool write, u64 *pfn)
+int wd_paging_lookup(struct wd_paging *d, u64 iova, bool write, u64 *pfn)
 {
 	void *entry = xa_load(&d->pages, iova >> PAGE_SHIFT);
 	unsigned long v;
 
 	if (!entry)
-		return false;
+		return -ENOENT;
 	v = xa_to_value(entry);
 	if (!(v & (write ? WD_ENTRY_WRITE : WD_ENTRY_READ)))
-		return false;
+		return -EACCES;
 	*pfn = v >> WD_ENTRY_SHIFT;
-	return true;
+	return 0;
 }
 
 static int wd_paging_attach(struct iommu_domain *domain, struct device *dev,
@@ -57,38 +60,45 @@ static unsigned long wd_entry_prot(int prot)
 	return v;
 }
 
+/* Return: how many were entered; where that is not all, *@ret says why. */
+static size_t wd_paging_insert(struct wd_paging *d, unsigned long index,
+			       unsigned long entry, size_t n, gfp_t gfp, int *ret)
+{
+	unsigned long flags;
+	size_t i;
+
+	xa_lock_irqsave(&d->pages, flags);
+	for (i = 0; i < n; i++, entry += BIT(WD_ENTRY_SHIFT)) {
+		*ret = __xa_insert(&d->pages, index + i, xa_mk_value(entry), gfp);
+		if (*ret)
+			break;
+	}
+	xa_unlock_irqrestore(&d->pages, flags);
+	return i;
+}
+
 static int wd_paging_map(struct iommu_domain *domain, unsigned long iova,
 			 phys_addr_t paddr, size_t pgsize, size_t pgcount,
 			 int prot, gfp_t gfp, size_t *mapped)
 {
 	struct wd_paging *d = to_paging(domain);
-	unsigned long index = iova >> PAGE_SHIFT;
-	unsigned long pfn = PHYS_PFN(paddr);
-	size_t n = pgsize * pgcount >> PAGE_SHIFT, i;
-	unsigned long flags;
+	unsigned long entry = PHYS_PFN(paddr) << WD_ENTRY_SHIFT | wd_entry_prot(prot);
+	size_t n = pgsize * pgcount >> PAGE_SHIFT, done = 0;
 	int ret = 0;
 
-	xa_lock_irqsave(&d->pages, flags);
-	for (i = 0; i < n; i++) {
-		unsigned long v = (pfn + i) << WD_ENTRY_SHIFT | wd_entry_prot(prot);
-
-		ret = __xa_insert(&d->pages, index + i, xa_mk_value(v), gfp);
-		if (ret)
-			break;
-	}
-	xa_unlock_irqrestore(&d->pages, flags);
-	*mapped = i << PAGE_SHIFT;
+	while (done < n && !ret)
+		done += wd_paging_insert(d, (iova >> PAGE_SHIFT) + done,
+					 entry + (done << WD_ENTRY_SHIFT),
+					 min_t(size_t, n - done, WD_PAGES_AT_ONCE),
+					 gfp, &ret);
+	*mapped = done << PAGE_SHIFT;
 	return ret;
 }
 
-static size_t wd_paging_unmap(struct iommu_domain *domain, unsigned long iova,
-			      size_t pgsize, size_t pgcount,
-			      struct iommu_iotlb_gather *gather)
+static size_t wd_paging_erase(struct wd_paging *d, unsigned long index, size_t n)
 {
-	struct wd_paging *d = to_paging(domain);
-	unsigned long index = iova >> PAGE_SHIFT;
-	size_t n = pgsize * pgcount >> PAGE_SHIFT, i;
 	unsigned long flags;
+	size_t i;
 
 	xa_lock_irqsave(&d->pages, flags);
 	for (i = 0; i < n; i++)
@@ -96,7 +106,22 @@ static size_t wd_paging_unmap(struct iommu_domain *domain, unsigned long iova,
 			break;
 	WRITE_ONCE(d->generation, atomic64_inc_return(&wd_generations));
 	xa_unlock_irqrestore(&d->pages, flags);
-	return i << PAGE_SHIFT;
+	return i;
+}
+
+static size_t wd_paging_unmap(struct iommu_domain *domain, unsigned long iova,
+			      size_t pgsize, size_t pgcount,
+			      struct iommu_iotlb_gather *gather)
+{
+	struct wd_paging *d = to_paging(domain);
+	size_t n = pgsize * pgcount >> PAGE_SHIFT, done = 0, want, got;
+
+	do {
+		want = min_t(size_t, n - done, WD_PAGES_AT_ONCE);
+		got = wd_paging_erase(d, (iova >> PAGE_SHIFT) + done, want);
+		done += got;
+	} while (done < n && got == want);
+	return done << PAGE_SHIFT;
 }
 
 /* Nothing is cached outside @pages; only a copy may still be on its way. */

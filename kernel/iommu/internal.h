@@ -72,8 +72,8 @@ extern struct iommu_domain wd_blocked_domain;
 
 /* domain.c */
 struct iommu_domain *wd_paging_alloc(struct device *dev);
-/* Look a page up. @lock of the domain is held. Return: false if not mapped so. */
-bool wd_paging_lookup(struct wd_paging *d, u64 iova, bool write, u64 *pfn);
+/* Look a page up. @lock of the domain is held. Return: 0, -ENOENT, -EACCES. */
+int wd_paging_lookup(struct wd_paging *d, u64 iova, bool write, u64 *pfn);
 
 /* sva.c */
 struct iommu_domain *wd_sva_alloc(struct device *dev, struct mm_struct *mm);

@@ -13,7 +13,13 @@
 #include "../compat.h"
 
 static LIST_HEAD(wd_ports);
-static DEFINE_MUTEX(wd_ports_lock);	/* of the list; nothing is taken inside */
+/*
+ * Functions without PASIDs sit in one group, so that they have one domain. It is
+ * held from the first of them to the last port of that kind.
+ */
+static struct iommu_group *wd_shared_group;
+/* Of the list and the group. Taken inside: what the core needs to make a group. */
+static DEFINE_MUTEX(wd_ports_lock);
 
 static struct fwnode_handle *wd_fwnode;
 static struct iommu_device wd_iommu = {
@@ -65,10 +71,30 @@ struct wd_iommu_port *wd_iommu_port_create(int domain, u8 bus, u8 devfn,
 }
 EXPORT_SYMBOL_GPL(wd_iommu_port_create);
 
+static bool wd_shares_group(const struct wd_iommu_port *port)
+{
+	return !port->max_pasids;
+}
+
+static void wd_shared_group_put(void)
+{
+	struct wd_iommu_port *port;
+
+	lockdep_assert_held(&wd_ports_lock);
+	if (!wd_shared_group)
+		return;
+	list_for_each_entry(port, &wd_ports, node)
+		if (wd_shares_group(port))
+			return;
+	iommu_group_put(wd_shared_group);
+	wd_shared_group = NULL;
+}
+
 void wd_iommu_port_destroy(struct wd_iommu_port *port)
 {
 	mutex_lock(&wd_ports_lock);
 	list_del(&port->node);
+	wd_shared_group_put();
 	mutex_unlock(&wd_ports_lock);
 
 	WARN_ON(!xa_empty(&port->pasids));
@@ -140,6 +166,21 @@ static void wd_release_device(struct device *dev)
 		pci_disable_pasid(pdev);
 }
 
+static struct iommu_group *wd_device_group(struct device *dev)
+{
+	struct iommu_group *group;
+
+	if (!wd_shares_group(dev_iommu_priv_get(dev)))
+		return generic_device_group(dev);
+
+	mutex_lock(&wd_ports_lock);
+	group = wd_shared_group ?: iommu_group_alloc();
+	if (!IS_ERR(group))
+		wd_shared_group = iommu_group_ref_get(group);
+	mutex_unlock(&wd_ports_lock);
+	return group;
+}
+
 static bool wd_capable(struct device *dev, enum iommu_cap cap)
 {
 	return cap == IOMMU_CAP_CACHE_COHERENCY;
@@ -183,7 +224,7 @@ const struct iommu_ops wd_iommu_ops = {
 	.capable = wd_capable,
 	.probe_device = wd_probe_device,
 	.release_device = wd_release_device,
-	.device_group = generic_device_group,
+	.device_group = wd_device_group,
 	.def_domain_type = wd_def_domain_type,
 	.domain_alloc_paging = wd_paging_alloc,
 	.domain_alloc_sva = wd_sva_alloc,

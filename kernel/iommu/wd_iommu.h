@@ -11,6 +11,7 @@
 #include <linux/completion.h>
 #include <linux/list.h>
 #include <linux/refcount.h>
+#include <linux/string.h>
 #include <linux/types.h>
 
 struct wd_iommu_port;
@@ -48,6 +49,7 @@ struct wd_iommu_access {
 	u32 pasid;
 	struct mm_struct *mm;
 	u64 fault_addr;	/* after a short copy */
+	bool fault_perm;	/* it is mapped, but not so; without PASID only */
 	int srcu_idx;
 	struct wd_paging *paging;	/* in a burst */
 	u64 generation;
@@ -94,6 +96,28 @@ void wd_iommu_burst_end(struct wd_iommu_access *acc);
  * acc->fault_addr is set then.
  */
 void *wd_iommu_burst_map(struct wd_iommu_access *acc, u64 addr, bool write);
+
+/*
+ * wd_bus_store - put data into memory as a device on PCIe does
+ *
+ * Whole aligned 64-bit words are stored one by one in rising order: who sees a
+ * word sees all that came before it.
+ */
+static inline void wd_bus_store(void *to, const void *from, size_t len)
+{
+	const u64 *src = from, *end = src + len / sizeof(u64);
+	u64 *dst = to;
+
+	if (((unsigned long)to | (unsigned long)from | len) % sizeof(u64)) {
+		memcpy(to, from, len);
+		return;
+	}
+	while (src < end) {
+		/* Pairs with a reader's acquire of the word that it polls. */
+		smp_wmb();
+		WRITE_ONCE(*dst++, *src++);
+	}
+}
 
 /* What became of a page request. */
 enum wd_iommu_response {
