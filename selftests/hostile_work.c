@@ -141,6 +141,8 @@ static void spoil(struct wd_desc *d, struct hostile_rng *r)
 	default:
 		((uint32_t *)d)[HOSTILE_PICK(r, words)] ^= x;
 	}
+	/* What lies at the destination is no list of places that may be written to. */
+	d->flags &= ~WD_DESC_DST_SGL;
 }
 
 static uint64_t new_tag(struct hostile_rng *r)
@@ -211,7 +213,7 @@ bool work_is_status(uint16_t status)
 	return status < 64 ? (ST(OK) | ST(OVERFLOW) | ST(BAD_OPCODE) | ST(BAD_FLAGS) |
 			      ST(BAD_LENGTH) | ST(BAD_OP) | ST(BAD_STREAM) | ST(NO_RESOURCE) |
 			      ST(FAULT_UNMAPPED) | ST(FAULT_PERM) | ST(FAULT_RANGE) |
-			      ST(FAULT_BUS) | ST(FAULT_PASID) | ST(DATA) | ST(NEED_DICT)) >> status & 1
+			      ST(BAD_SGL) | ST(FAULT_BUS) | ST(FAULT_PASID) | ST(DATA) | ST(NEED_DICT)) >> status & 1
 			   : status == WD_ST_ABORTED;
 }
 
@@ -240,8 +242,11 @@ static uint64_t malformed(const struct wd_desc *d, const struct wd_chan_layout *
 
 	if (!comp && d->opcode != WD_OP_NOP && d->opcode != WD_OP_STREAM_CLOSE)
 		bad |= ST(BAD_OPCODE);
-	if (d->flags || d->param || d->src_dom || d->dst_dom || d->reserved)
+	if (d->flags & ~(comp ? WD_DESC_SRC_SGL : 0) || d->param || d->src_dom || d->dst_dom ||
+	    d->reserved)
 		bad |= ST(BAD_FLAGS);
+	if (d->flags & WD_DESC_SRC_SGL && d->src % sizeof(struct wd_sge))
+		bad |= ST(BAD_SGL);
 	if (comp && op_is_bad(d))
 		bad |= ST(BAD_OP);
 	if (comp && (!d->dst_len || d->dst_len > l->max_len || d->src_len > l->max_len))
@@ -258,6 +263,8 @@ static uint64_t well_formed(const struct wd_desc *d)
 
 	if (d->opcode == WD_OP_NOP || d->opcode == WD_OP_STREAM_CLOSE)
 		return ST(OK);
+	if (d->flags & WD_DESC_SRC_SGL)
+		may |= ST(BAD_SGL);
 	if (!d->src_len && !field(d, WD_COMP_FLUSH_SHIFT, 3))
 		may |= ST(BAD_LENGTH);
 	may |= d->op & WD_COMP_NEW ? ST(NO_RESOURCE) : ST(BAD_STREAM);
@@ -275,6 +282,9 @@ static const char *check_fault(const struct work *w, const struct wd_desc *d,
 	uint64_t at = dst ? d->dst + cqe->produced : d->src + cqe->consumed;
 	int want = work_fault_at(w, at, dst);
 
+	/* A random list, whose parts are anywhere. */
+	if (!dst && d->flags & WD_DESC_SRC_SGL)
+		return NULL;
 	if (cqe->info != at)
 		return "the fault is not where the work ended";
 	if (dst ? cqe->produced >= d->dst_len : cqe->consumed >= d->src_len)
@@ -304,7 +314,7 @@ static const char *check_counts(const struct wd_desc *d, const struct wd_cqe *cq
 
 	if (cqe->consumed > d->src_len || cqe->produced > d->dst_len)
 		return "more than the operands have";
-	if ((cqe->consumed || cqe->produced) && cqe->status >= 0x10 && cqe->status < 0x20)
+	if ((cqe->consumed || cqe->produced) && cqe->status >= 0x10 && cqe->status < WD_ST_BAD_SGL)
 		return "refused, but worked on";
 	if (cqe->aux & WD_CQE_END && cqe->status != WD_ST_OK)
 		return "an end that is none";

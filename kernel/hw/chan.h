@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Channels and engines: what mbox.c, chan.c, engine.c, comp.c and selftest.c
- * share.
+ * Channels and engines: what mbox.c, chan.c, job.c, sgl.c, engine.c, comp.c and
+ * selftest.c share.
  */
 #ifndef _WD_HW_CHAN_H
 #define _WD_HW_CHAN_H
@@ -45,12 +45,38 @@ enum wd_serve {
 	WD_SERVE_ERROR,		/* the channel stopped itself */
 };
 
-/* How operands are reached: through the IOMMU, or plain memory in a self-test. */
+/**
+ * struct wd_io - how memory is reached: by DMA, or plain memory in a self-test
+ * @read:       copy from an address; returns how much of it there was
+ * @write:      likewise
+ * @fault_addr: after a short copy: where it ended
+ * @fault_end:  end of the part of the operand that this is in
+ * @fault_list: it is an entry of a list
+ * @bad_list:   and the entry is there, but is none
+ * @bounce:     WD_CHUNK bytes of the engine
+ */
 struct wd_io {
 	size_t (*read)(struct wd_io *io, void *to, u64 addr, size_t len);
 	size_t (*write)(struct wd_io *io, u64 addr, const void *from, size_t len);
-	u64 fault_addr;		/* after a short read or write */
-	void *bounce;		/* WD_CHUNK bytes of the engine */
+	u64 fault_addr;
+	u64 fault_end;
+	bool fault_list;
+	bool bad_list;
+	void *bounce;
+};
+
+/**
+ * struct wd_operand - source or destination of a job, and a place in it
+ * @next:     address of the next entry of its list
+ * @part:     address of the part that the place is in
+ * @part_len: its length; 0: the place is before the first
+ * @pos:      where in the operand it begins
+ */
+struct wd_operand {
+	u64 next;
+	u64 part;
+	u32 part_len;
+	u64 pos;
 };
 
 struct wd_stream;
@@ -58,6 +84,8 @@ struct wd_stream;
 /**
  * struct wd_job - one descriptor being carried out
  * @desc:     the descriptor, as it was fetched
+ * @src:      its operands
+ * @dst:      likewise
  * @stream:   its stream, for operations that have one
  * @consumed: bytes of the source used so far
  * @produced: bytes written to the destination so far
@@ -68,6 +96,8 @@ struct wd_stream;
  */
 struct wd_job {
 	struct wd_desc desc;
+	struct wd_operand src;
+	struct wd_operand dst;
 	struct wd_stream *stream;
 	u32 consumed;
 	u32 produced;
@@ -81,7 +111,7 @@ struct wd_job {
 enum wd_step {
 	WD_STEP_DONE,		/* status, aux and info are set */
 	WD_STEP_AGAIN,		/* the quantum is used up */
-	WD_STEP_FAULT_SRC,	/* io->fault_addr did not translate */
+	WD_STEP_FAULT_SRC,	/* a copy was short: struct wd_io says why */
 	WD_STEP_FAULT_DST,
 };
 
@@ -107,9 +137,10 @@ struct wd_ring_page {
  * struct wd_chan - a channel
  *
  * Set by mbox.c while @sched is OFF: @status_addr to @pasid. Used by the one
- * engine that has it BUSY: @status_page to @out. Under the pool's lock: @sched,
+ * engine that has it BUSY: @status_page to @credit. Under the pool's lock: @sched,
  * @node, @kicked, @stop. Written by mbox.c and, while BUSY, by the engine:
- * @state, @error, @info; read by mbox.c for a query.
+ * @state, @error, @info; read by mbox.c for a query. @weight: written by mbox.c,
+ * read by the engine at any time.
  *
  * @kicked:  a kick came while BUSY: do not go to sleep
  * @stop:    mbox.c waits for @stopped
@@ -117,8 +148,11 @@ struct wd_ring_page {
  * @armed:   WD_BAR_ARM word at the last interrupt
  * @asleep:  need_kick is set
  * @fetched: the descriptor of @job waits to be begun
+ * @preq_aux: WD_CQE_* of the fault that @preq is about
  * @out:     completions to be posted, @out_n of them
  * @last_work: local_clock() when there was work last
+ * @credit:  engine time that it may use before others have their turn, in ns
+ * @weight:  its share of the engines
  */
 struct wd_chan {
 	struct wd_func *func;
@@ -140,6 +174,7 @@ struct wd_chan {
 	u32 sq_depth;
 	u32 cq_depth;
 	u32 pasid;
+	u32 weight;
 
 	struct wd_ring_page status_page;
 	struct wd_ring_page sq_page;
@@ -149,13 +184,14 @@ struct wd_chan {
 	u32 armed;
 	u32 noise;
 	u64 last_work;
+	s64 credit;
 	bool asleep;
 	bool fetched;
 	struct wd_job job;
 	unsigned int out_n;
 	union wd_cqe_words out[WD_BATCH];
 	struct wd_iommu_page_req preq;
-	bool preq_dst;
+	u32 preq_aux;
 
 	struct wd_stream *streams[WD_STREAMS];	/* begun and not ended; else NULL */
 };
@@ -172,6 +208,32 @@ static inline unsigned int wd_db_offset(const struct wd_chan *c, unsigned int db
 {
 	return WD_BAR_DOORBELLS + c->index * WD_DB_STRIDE + db;
 }
+
+/*
+ * For job.c: complete a descriptor; say why the channel is to stop, which
+ * wd_chan_stop() does; drop the state of a stream.
+ */
+void wd_chan_complete(struct wd_chan *c, const struct wd_job *job, const struct wd_result *res);
+bool wd_chan_fail(struct wd_chan *c, u32 error, u64 info);
+enum wd_serve wd_chan_stop(struct wd_chan *c);
+void wd_chan_close_stream(struct wd_chan *c, u32 id);
+
+/* job.c; by the engine that has the channel */
+/* The checks of a descriptor that need no state. Return: WD_ST_OK or what is wrong. */
+u16 wd_desc_check(const struct wd_desc *d);
+void wd_job_begin(struct wd_chan *c);	/* the descriptor that was fetched, which is well-formed */
+void wd_job_resume(struct wd_chan *c);	/* its page request was answered */
+enum wd_serve wd_job_step(struct wd_chan *c, void *bounce);
+
+/* sgl.c */
+void wd_job_operands(struct wd_job *job);	/* to their beginning, as the descriptor says */
+/*
+ * Copy at a position of the operand, which is not below that of an earlier call.
+ * Return: the number of bytes; where that is less, struct wd_io says why.
+ */
+size_t wd_operand_read(struct wd_operand *op, struct wd_io *io, u32 pos, void *to, size_t len);
+size_t wd_operand_write(struct wd_operand *op, struct wd_io *io, u32 pos, const void *from,
+			size_t len);
 
 /* engine.c */
 int wd_pool_start(struct wd_func *f);
@@ -192,7 +254,7 @@ bool wd_stream_is_active(const struct wd_stream *s);
 u16 wd_stream_init(struct wd_stream *s, const struct wd_desc *d);
 
 /* selftest.c */
-int wd_selftest_init(void);
+int wd_selftest_init(struct dentry *parent);
 void wd_selftest_exit(void);
 
 /* stream_pool.c */

@@ -257,8 +257,7 @@ static enum wd_step flush_out(struct wd_job *job, struct wd_io *io)
 	u32 done = 0;
 
 	if (n)
-		done = io->write(io, job->desc.dst + job->produced,
-				 s->obuf + s->out_pos, n);
+		done = wd_operand_write(&job->dst, io, job->produced, s->obuf + s->out_pos, n);
 	s->out_pos += done;
 	job->produced += done;
 	if (done < n)
@@ -536,7 +535,7 @@ enum wd_step wd_comp_step(struct wd_job *job, struct wd_io *io,
 			return WD_STEP_AGAIN;
 
 		n = min(d->src_len - job->consumed, WD_CHUNK);
-		got = n ? io->read(io, io->bounce, d->src + job->consumed, n) : 0;
+		got = n ? wd_operand_read(&job->src, io, job->consumed, io->bounce, n) : 0;
 		if (n && !got)
 			return WD_STEP_FAULT_SRC;
 		if (s->deflate)

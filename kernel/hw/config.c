@@ -274,6 +274,8 @@ static void wd_cfg_written(struct wd_func *f, const struct wd_cfg_write *w)
 	if (wd_cfg_touches(w, PCI_COMMAND) ||
 	    wd_cfg_touches(w, WD_CFG_MSIX + PCI_MSIX_FLAGS + 1))
 		wd_msix_update(f);
+	if (wd_cfg_touches(w, PCI_COMMAND) && !wd_config_bus_master(f))
+		wd_dma_drain(f);
 
 	if (f->type->pasid && wd_cfg_touches(w, WD_CFG_PRI + PCI_PRI_CTRL))
 		wd_cfg_pri_stopped(f);

@@ -13,6 +13,7 @@
 
 #define WD_SPIN_NS	(20 * NSEC_PER_USEC)	/* then yield between looks */
 #define WD_POLL_NS	(200 * NSEC_PER_USEC)	/* then sleep */
+#define WD_SHARE_NS	(250 * NSEC_PER_USEC)	/* of a turn, for each unit of weight */
 #define WD_LOOKS	64	/* in a row, at a channel that just had work */
 
 struct wd_engine {
@@ -214,13 +215,34 @@ static bool chan_is_hot(struct wd_engine_pool *pool, struct wd_chan *c)
 	return false;
 }
 
-static enum wd_serve serve_while_hot(struct wd_engine *e, struct wd_chan *c)
+/*
+ * Weighted deficit round robin, in time of the engine: each turn gives a channel
+ * time in proportion to its weight. Work is not cut short, so a turn may cost more
+ * than there was; then the channel waits until its turns have paid for it. Return:
+ * false while it has to. A channel that nobody competes with has no debts.
+ */
+static bool chan_begin_turn(struct wd_engine_pool *pool, struct wd_chan *c)
 {
+	s64 share = READ_ONCE(c->weight) * WD_SHARE_NS;
+
+	if (!READ_ONCE(pool->nrun))
+		c->credit = 0;
+	c->credit = min(c->credit + share, share);
+	return c->credit > 0;
+}
+
+static enum wd_serve serve_turn(struct wd_engine *e, struct wd_chan *c)
+{
+	u64 start = local_clock();
 	enum wd_serve r;
+	s64 used;
 
 	do {
 		r = wd_chan_serve(c, e->bounce);
-	} while (r == WD_SERVE_WORKED && chan_is_hot(e->pool, c));
+		used = local_clock() - start;
+	} while (r == WD_SERVE_WORKED && !READ_ONCE(c->stop) && !need_resched() &&
+		 ((used < c->credit && wd_chan_has_work(c)) || chan_is_hot(e->pool, c)));
+	c->credit -= used;
 	return r;
 }
 
@@ -232,7 +254,11 @@ static bool engine_serve(struct wd_engine *e, struct wd_chan *c)
 		c->last_work = local_clock();
 		wd_chan_set_need_kick(c, false);
 	}
-	switch (serve_while_hot(e, c)) {
+	if (!chan_begin_turn(e->pool, c)) {
+		pool_put(e->pool, c, WD_SCHED_QUEUED);
+		return true;
+	}
+	switch (serve_turn(e, c)) {
 	case WD_SERVE_WORKED:
 		c->last_work = local_clock();
 		pool_put(e->pool, c, WD_SCHED_QUEUED);

@@ -4,14 +4,18 @@
  *
  * bus.c    the root bus, its functions, BAR assignment
  * config.c config space of a function and what writes to it do
+ * dma.c    what a function reads and writes
  * bar.c    the memory behind the BARs
  * msix.c   the interrupt controller
  * mbox.c   the management processor: mailbox commands, function-level reset
  * chan.c   channels: rings, doorbells, descriptors, completions
+ * job.c    a descriptor that is carried out: its operands and their faults
+ * sgl.c    operands in one piece, or many
  * engine.c the engines: threads that serve the channels
  * comp.c   deflate and inflate streams
  * stream_pool.c their memory
  * selftest.c the engine called directly, for comparison
+ * inject.c hardware that is broken on purpose
  *
  * Load order (main.c): MSI domain; of each function the BAR memory, interrupts,
  * config space, IOMMU port, management processor and engines; bus scan; then the
@@ -33,6 +37,7 @@
 #define WD_HW_PCI_DOMAIN	0x5744
 #define WD_CFG_SIZE		4096
 
+struct dentry;
 struct wd_mgmt;
 struct wd_engine_pool;
 struct wd_stream_pool;
@@ -68,6 +73,8 @@ struct wd_func_type {
  * @bar_phys: its physical address
  * @msix:     interrupt state (msix.c)
  * @port:     where DMA goes; NULL: no IOMMU, DMA addresses are physical
+ * @dma_busy: without an IOMMU: accesses under way (dma.c)
+ * @ignore:   mailbox commands that will get no answer (inject.c)
  * @mgmt:     management processor (mbox.c)
  * @pool:     engines (engine.c)
  * @streams:  memory of streams (stream_pool.c)
@@ -90,6 +97,8 @@ struct wd_func {
 	phys_addr_t bar_phys;
 	struct wd_msix *msix;
 	struct wd_iommu_port *port;
+	atomic_t dma_busy;
+	atomic_t ignore;
 
 	struct wd_mgmt *mgmt;
 	struct wd_engine_pool *pool;
@@ -112,6 +121,12 @@ bool wd_config_msix_enabled(const struct wd_func *f);
 bool wd_config_msix_masked(const struct wd_func *f);	/* the whole function */
 u64 wd_config_mbox_addr(const struct wd_func *f);	/* DMA address of struct wd_mbox */
 
+/*
+ * dma.c; when the function ceases to be a bus master: wait for what is under way.
+ * From config writes: cfg_lock held, interrupts off.
+ */
+void wd_dma_drain(struct wd_func *f);
+
 /* bar.c: freed in the reverse order of allocation */
 int wd_bar_alloc(struct wd_func *f);
 void wd_bar_free(struct wd_func *f);
@@ -126,6 +141,9 @@ static inline void wd_bar_write32(struct wd_func *f, unsigned int off, u32 val)
 {
 	WRITE_ONCE(*(u32 *)(f->bar + off), val);
 }
+
+/* inject.c */
+void wd_inject_init(struct wd_func *f, struct dentry *parent);
 
 /* msix.c */
 int wd_msix_init(void);		/* the irq domain, before the bus is made */

@@ -5,6 +5,7 @@
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
+#include <linux/debugfs.h>
 #include <linux/err.h>
 #include <linux/module.h>
 #include <linux/slab.h>
@@ -16,12 +17,14 @@
 
 static const struct wd_func_type wd_func_types[] = {
 	{ .name = "sva", .iommu = true, .pasid = true },
+	{ .name = "share", .iommu = true },
+	{ .name = "noiommu" },
 };
 
-static char *functions[WD_HW_MAX_FUNCS] = { "sva" };
-static unsigned int nr_functions = 1;
+static char *functions[WD_HW_MAX_FUNCS] = { "sva", "share", "noiommu" };
+static unsigned int nr_functions = 3;
 module_param_array(functions, charp, &nr_functions, 0444);
-MODULE_PARM_DESC(functions, "What to plug in, up to 8 of: sva (default: sva)");
+MODULE_PARM_DESC(functions, "What to plug in, up to 8 of: sva (an IOMMU in front, PASIDs), share (an IOMMU), noiommu (default: one of each)");
 
 unsigned int wd_hw_engines = 1;
 module_param_named(engines, wd_hw_engines, uint, 0444);
@@ -32,6 +35,7 @@ module_param_named(channels, wd_hw_channels, uint, 0444);
 MODULE_PARM_DESC(channels, "Channels of each function, 1 to 128 (default: 128)");
 
 static struct wd_func *wd_funcs[WD_HW_MAX_FUNCS];
+static struct dentry *wd_debugfs;
 
 static const struct wd_func_type *wd_find_type(const char *name)
 {
@@ -49,7 +53,7 @@ static int __init wd_check_parameters(void)
 
 	for (i = 0; i < nr_functions; i++) {
 		if (!wd_find_type(functions[i])) {
-			pr_err("functions=: there is no type \"%s\", only: sva\n",
+			pr_err("functions=: there is no type \"%s\", only: sva, share, noiommu\n",
 			       functions[i]);
 			return -EINVAL;
 		}
@@ -135,6 +139,28 @@ static void wd_func_destroy(struct wd_func *f)
 	kfree(f);
 }
 
+static int __init wd_debugfs_add(void)
+{
+	unsigned int i;
+	int err;
+
+	wd_debugfs = debugfs_create_dir("wd_hw", NULL);
+	err = wd_selftest_init(wd_debugfs);
+	if (err) {
+		debugfs_remove(wd_debugfs);
+		return err;
+	}
+	for (i = 0; i < nr_functions; i++)
+		wd_inject_init(wd_funcs[i], wd_debugfs);
+	return 0;
+}
+
+static void wd_debugfs_remove(void)
+{
+	debugfs_remove(wd_debugfs);
+	wd_selftest_exit();
+}
+
 static int __init wd_hw_init(void)
 {
 	unsigned int n = 0;
@@ -157,7 +183,7 @@ static int __init wd_hw_init(void)
 	err = wd_bus_add(wd_funcs, nr_functions);
 	if (err)
 		goto err_funcs;
-	err = wd_selftest_init();
+	err = wd_debugfs_add();
 	if (err)
 		goto err_bus;
 	wd_bus_publish();
@@ -177,7 +203,7 @@ static void __exit wd_hw_exit(void)
 {
 	unsigned int n = nr_functions;
 
-	wd_selftest_exit();
+	wd_debugfs_remove();
 	wd_bus_remove();
 	while (n--)
 		wd_func_destroy(wd_funcs[n]);

@@ -9,6 +9,7 @@
 #include <linux/slab.h>
 
 #include "chan.h"
+#include "dma.h"
 
 /**
  * struct wd_mgmt - the management processor
@@ -102,6 +103,7 @@ static u16 cmd_create(struct wd_chan *c, struct wd_mbox *m)
 	c->cq_addr = le64_to_cpu(m->cq_addr);
 	c->pasid = le32_to_cpu(m->flags) & WD_MBOX_F_PASID ?
 		   le32_to_cpu(m->pasid) : WD_IOMMU_NO_PASID;
+	c->weight = WD_RESET_WEIGHT;
 	c->error = WD_CHAN_ERR_NONE;
 	c->info = 0;
 	c->state = WD_CHAN_STOPPED;
@@ -152,6 +154,18 @@ static u16 cmd_query(struct wd_chan *c, struct wd_mbox *m)
 	return WD_MBOX_ST_OK;
 }
 
+static u16 cmd_set_weight(struct wd_chan *c, struct wd_mbox *m)
+{
+	u32 weight = le32_to_cpu(m->weight);
+
+	if (c->state == WD_CHAN_NONE)
+		return WD_MBOX_ST_BAD_STATE;
+	if (weight < WD_MIN_WEIGHT || weight > WD_MAX_WEIGHT)
+		return WD_MBOX_ST_BAD_PARAM;
+	WRITE_ONCE(c->weight, weight);
+	return WD_MBOX_ST_OK;
+}
+
 static u16 run_command(struct wd_func *f, struct wd_mbox *m)
 {
 	static u16 (*const commands[])(struct wd_chan *, struct wd_mbox *) = {
@@ -160,6 +174,7 @@ static u16 run_command(struct wd_func *f, struct wd_mbox *m)
 		[WD_MBOX_STOP] = cmd_stop,
 		[WD_MBOX_DESTROY] = cmd_destroy,
 		[WD_MBOX_QUERY] = cmd_query,
+		[WD_MBOX_SET_WEIGHT] = cmd_set_weight,
 	};
 	u16 op = le16_to_cpu(m->opcode);
 	u32 chan = le32_to_cpu(m->chan);
@@ -174,17 +189,16 @@ static u16 run_command(struct wd_func *f, struct wd_mbox *m)
 static bool mbox_copy(struct wd_func *f, struct wd_mbox *m, bool write)
 {
 	u64 addr = wd_config_mbox_addr(f);
-	struct wd_iommu_access acc;
+	struct wd_dma dma;
 	size_t n;
 
-	if (!wd_config_bus_master(f) ||
-	    wd_iommu_open(f->port, WD_IOMMU_NO_PASID, &acc))
+	if (!wd_dma_open(&dma, f, WD_IOMMU_NO_PASID))
 		return false;
 	if (write)
-		n = wd_iommu_write(&acc, addr, m, sizeof(*m));
+		n = wd_dma_write(&dma, addr, m, sizeof(*m));
 	else
-		n = wd_iommu_read(&acc, m, addr, sizeof(*m));
-	wd_iommu_close(&acc);
+		n = wd_dma_read(&dma, m, addr, sizeof(*m));
+	wd_dma_close(&dma);
 	return n == sizeof(*m);
 }
 
@@ -194,7 +208,7 @@ static void serve_mailbox(struct wd_func *f)
 	u32 seq = READ_ONCE(f->mgmt->seq);
 	struct wd_mbox m;
 
-	if (!mbox_copy(f, &m, false))
+	if (atomic_dec_if_positive(&f->ignore) >= 0 || !mbox_copy(f, &m, false))
 		return;
 	m.status = cpu_to_le16(run_command(f, &m));
 	m.done = cpu_to_le32(seq);

@@ -15,7 +15,6 @@
 
 #define WD_TEST_DATA	(4U << 20)
 
-static struct dentry *wd_test_dir;
 static DEFINE_MUTEX(wd_test_lock);	/* of all below */
 static void *wd_test_data;
 static size_t wd_test_len;
@@ -55,6 +54,7 @@ static int test_request(struct wd_stream *s, struct wd_io *io, const void *src,
 
 	if (wd_stream_init(s, &job.desc) != WD_ST_OK)
 		return -EINVAL;
+	wd_job_operands(&job);
 	while (wd_comp_step(&job, io, &res) == WD_STEP_AGAIN)
 		cond_resched();
 	cond_resched();
@@ -153,19 +153,18 @@ static const struct file_operations deflate_fops = {
 	.write = deflate_write,
 };
 
-int wd_selftest_init(void)
+int wd_selftest_init(struct dentry *parent)
 {
 	wd_test_data = vzalloc(WD_TEST_DATA);
 	if (!wd_test_data)
 		return -ENOMEM;
-	wd_test_dir = debugfs_create_dir("wd_hw", NULL);
-	debugfs_create_file("data", 0200, wd_test_dir, NULL, &data_fops);
-	debugfs_create_file("deflate", 0600, wd_test_dir, NULL, &deflate_fops);
+	debugfs_create_file("data", 0200, parent, NULL, &data_fops);
+	debugfs_create_file("deflate", 0600, parent, NULL, &deflate_fops);
 	return 0;
 }
 
+/* Its files are gone. */
 void wd_selftest_exit(void)
 {
-	debugfs_remove(wd_test_dir);
 	vfree(wd_test_data);
 }

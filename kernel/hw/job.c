@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A descriptor that is carried out, in the engine that has its channel: checks,
+ * operands, and what becomes of a place that does not translate.
+ */
+#include <linux/jiffies.h>
+
+#include "chan.h"
+#include "dma.h"
+
+/* Page requests in a row without a byte of progress: so many, and for so long. */
+#define WD_MAX_FAULTS	64
+#define WD_MAX_FAULTING	(2 * HZ)
+
+#define WD_DESC_FLAGS	(WD_DESC_SRC_SGL | WD_DESC_DST_SGL)
+
+static bool list_ok(const struct wd_desc *d, u16 flag, u64 addr)
+{
+	return !(d->flags & flag) || IS_ALIGNED(addr, sizeof(struct wd_sge));
+}
+
+u16 wd_desc_check(const struct wd_desc *d)
+{
+	u16 status;
+
+	switch (d->opcode) {
+	case WD_OP_NOP:
+	case WD_OP_STREAM_CLOSE:
+	case WD_OP_DEFLATE:
+	case WD_OP_INFLATE:
+		break;
+	default:
+		return WD_ST_BAD_OPCODE;
+	}
+	if (d->flags & ~WD_DESC_FLAGS || d->param || d->src_dom || d->dst_dom || d->reserved)
+		return WD_ST_BAD_FLAGS;
+	if (d->opcode == WD_OP_NOP)
+		return d->flags ? WD_ST_BAD_FLAGS : WD_ST_OK;
+	if (d->opcode == WD_OP_STREAM_CLOSE && d->flags)
+		return WD_ST_BAD_FLAGS;
+	if (d->opcode == WD_OP_STREAM_CLOSE)
+		return d->stream < WD_STREAMS ? WD_ST_OK : WD_ST_BAD_STREAM;
+	if (!wd_comp_desc_ok(d, &status))
+		return status;
+	return list_ok(d, WD_DESC_SRC_SGL, d->src) && list_ok(d, WD_DESC_DST_SGL, d->dst) ?
+	       WD_ST_OK : WD_ST_BAD_SGL;
+}
+
+/* Memory by the function's DMA. */
+struct job_io {
+	struct wd_io io;
+	struct wd_dma dma;
+};
+
+static size_t job_io_read(struct wd_io *io, void *to, u64 addr, size_t len)
+{
+	struct job_io *jio = container_of(io, struct job_io, io);
+	size_t n = wd_dma_read(&jio->dma, to, addr, len);
+
+	io->fault_addr = jio->dma.fault_addr;
+	return n;
+}
+
+static size_t job_io_write(struct wd_io *io, u64 addr, const void *from, size_t len)
+{
+	struct job_io *jio = container_of(io, struct job_io, io);
+	size_t n = wd_dma_write(&jio->dma, addr, from, len);
+
+	io->fault_addr = jio->dma.fault_addr;
+	return n;
+}
+
+static void job_end(struct wd_chan *c, const struct wd_result *res)
+{
+	c->job.active = false;
+	wd_chan_complete(c, &c->job, res);
+}
+
+static void job_end_status(struct wd_chan *c, u16 status)
+{
+	const struct wd_result res = { .status = status };
+
+	job_end(c, &res);
+}
+
+static void preq_done(struct wd_iommu_page_req *req)
+{
+	wd_pool_unpark(container_of(req, struct wd_chan, preq));
+}
+
+/* Ask for all that this part of the operand will still need, but the first page counts. */
+static enum wd_serve job_request_page(struct wd_chan *c, const struct wd_io *io, u32 aux)
+{
+	u64 progress = (u64)c->job.consumed + c->job.produced;
+	struct wd_job *job = &c->job;
+
+	if (progress != job->progress)
+		job->faults = 0;
+	if (!job->faults++)
+		job->faulting_since = jiffies;
+	job->progress = progress;
+
+	c->preq_aux = aux;
+	c->preq = (struct wd_iommu_page_req) {
+		.port = c->func->port,
+		.pasid = c->pasid,
+		.addr = io->fault_addr,
+		.len = io->fault_end > io->fault_addr ? io->fault_end - io->fault_addr : 1,
+		.write = aux == WD_CQE_FAULT_DST,
+		.done = preq_done,
+	};
+	INIT_LIST_HEAD(&c->preq.node);
+	return WD_SERVE_PARKED;
+}
+
+/* Only the addresses of a process may become good by asking. */
+static enum wd_serve job_fault(struct wd_chan *c, const struct job_io *jio, bool dst)
+{
+	struct wd_result res = {
+		.info = jio->io.fault_addr,
+		.aux = (dst ? WD_CQE_FAULT_DST : 0) |
+		       (jio->io.fault_list ? WD_CQE_FAULT_SGL : 0),
+	};
+
+	if (jio->io.bad_list)
+		res.status = WD_ST_BAD_SGL;
+	else if (c->pasid == WD_IOMMU_NO_PASID)
+		res.status = jio->dma.fault_perm ? WD_ST_FAULT_PERM : WD_ST_FAULT_UNMAPPED;
+	else
+		return job_request_page(c, &jio->io, res.aux);
+	job_end(c, &res);
+	return WD_SERVE_WORKED;
+}
+
+static u16 fault_status(enum wd_iommu_response resp)
+{
+	switch (resp) {
+	case WD_IOMMU_RESP_UNMAPPED:
+		return WD_ST_FAULT_UNMAPPED;
+	case WD_IOMMU_RESP_PERM:
+		return WD_ST_FAULT_PERM;
+	case WD_IOMMU_RESP_RANGE:
+		return WD_ST_FAULT_RANGE;
+	case WD_IOMMU_RESP_PASID:
+		return WD_ST_FAULT_PASID;
+	case WD_IOMMU_RESP_CANCELLED:
+		return WD_ST_ABORTED;
+	default:
+		return WD_ST_FAULT_BUS;
+	}
+}
+
+/*
+ * Pages that are there and yet cannot be used are given up. The number alone does
+ * not tell them from pages that another thread keeps taking away: where there is
+ * one CPU it may always come before the engine does.
+ */
+static bool job_is_stuck(const struct wd_job *job)
+{
+	return job->faults >= WD_MAX_FAULTS &&
+	       time_after(jiffies, job->faulting_since + WD_MAX_FAULTING);
+}
+
+void wd_job_resume(struct wd_chan *c)
+{
+	enum wd_iommu_response resp = c->preq.resp;
+	struct wd_result res;
+
+	c->preq.resp = WD_IOMMU_RESP_PENDING;
+	if (resp == WD_IOMMU_RESP_SUCCESS && !job_is_stuck(&c->job))
+		return;
+	res.status = fault_status(resp);
+	res.aux = c->preq_aux;
+	res.info = c->preq.addr;
+	job_end(c, &res);
+}
+
+enum wd_serve wd_job_step(struct wd_chan *c, void *bounce)
+{
+	struct job_io jio = {
+		.io = {
+			.read = job_io_read,
+			.write = job_io_write,
+			.bounce = bounce,
+		},
+	};
+	struct wd_result res;
+	enum wd_step step;
+
+	if (!wd_dma_open(&jio.dma, c->func, c->pasid)) {
+		wd_chan_fail(c, WD_CHAN_ERR_PASID, 0);
+		return wd_chan_stop(c);
+	}
+	step = wd_comp_step(&c->job, &jio.io, &res);
+	wd_dma_close(&jio.dma);
+
+	switch (step) {
+	case WD_STEP_DONE:
+		if (!wd_stream_is_active(c->job.stream))
+			wd_chan_close_stream(c, c->job.desc.stream);
+		job_end(c, &res);
+		break;
+	case WD_STEP_AGAIN:
+		break;
+	case WD_STEP_FAULT_SRC:
+	case WD_STEP_FAULT_DST:
+		return job_fault(c, &jio, step == WD_STEP_FAULT_DST);
+	}
+	return WD_SERVE_WORKED;
+}
+
+void wd_job_begin(struct wd_chan *c)
+{
+	struct wd_job *job = &c->job;
+	u16 status;
+
+	c->fetched = false;
+	if (job->desc.opcode == WD_OP_STREAM_CLOSE) {
+		wd_chan_close_stream(c, job->desc.stream);
+		job_end_status(c, WD_ST_OK);
+		return;
+	}
+	job->faults = 0;
+	job->progress = 0;
+	wd_job_operands(job);
+	status = wd_comp_begin(c, job);
+	if (status != WD_ST_OK)
+		job_end_status(c, status);
+	else
+		job->active = true;
+}
+

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Operands. One is contiguous, or a list names its parts; the list is read as the
+ * work goes through it, each entry copied before it is looked at.
+ */
+#include "chan.h"
+
+static void operand_init(struct wd_operand *op, u64 addr, u32 len, bool list)
+{
+	*op = (struct wd_operand) {
+		.next = addr,
+		.part = addr,
+		.part_len = list ? 0 : len,
+	};
+}
+
+void wd_job_operands(struct wd_job *job)
+{
+	const struct wd_desc *d = &job->desc;
+
+	operand_init(&job->src, d->src, d->src_len, d->flags & WD_DESC_SRC_SGL);
+	operand_init(&job->dst, d->dst, d->dst_len, d->flags & WD_DESC_DST_SGL);
+}
+
+/* Go to the part behind the present one; there is one, or the list is at fault. */
+static bool operand_next(struct wd_operand *op, struct wd_io *io)
+{
+	struct wd_sge e;
+
+	if (io->read(io, &e, op->next, sizeof(e)) < sizeof(e)) {
+		io->fault_list = true;
+		io->fault_end = op->next + sizeof(e);
+		return false;
+	}
+	if (!e.len || e.reserved) {
+		io->fault_list = true;
+		io->bad_list = true;
+		io->fault_addr = op->next;
+		return false;
+	}
+	op->pos += op->part_len;
+	op->part = e.addr;
+	op->part_len = e.len;
+	op->next += sizeof(e);
+	return true;
+}
+
+static size_t operand_copy(struct wd_operand *op, struct wd_io *io, u32 pos,
+			   void *buf, size_t len, bool write)
+{
+	struct wd_operand at;
+	size_t done = 0;
+
+	io->fault_list = false;
+	io->bad_list = false;
+	while (pos >= op->pos + op->part_len)
+		if (!operand_next(op, io))
+			return 0;
+
+	/* What is read ahead may be read again: @op stays where @pos is. */
+	at = *op;
+	while (done < len) {
+		u64 off = pos + done - at.pos;
+		size_t n = min_t(u64, len - done, at.part_len - off), got;
+
+		if (!n) {
+			if (!operand_next(&at, io))
+				break;
+			continue;
+		}
+		got = write ? io->write(io, at.part + off, buf + done, n) :
+			      io->read(io, buf + done, at.part + off, n);
+		done += got;
+		if (got < n) {
+			io->fault_end = at.part + at.part_len;
+			break;
+		}
+	}
+	return done;
+}
+
+size_t wd_operand_read(struct wd_operand *op, struct wd_io *io, u32 pos, void *to, size_t len)
+{
+	return operand_copy(op, io, pos, to, len, false);
+}
+
+size_t wd_operand_write(struct wd_operand *op, struct wd_io *io, u32 pos, const void *from,
+			size_t len)
+{
+	return operand_copy(op, io, pos, (void *)from, len, true);
+}
