@@ -36,6 +36,12 @@ struct wd_dma {
 bool wd_dma_open(struct wd_dma *dma, struct wd_func *f, u32 pasid);
 void wd_dma_close(struct wd_dma *dma);
 
+/* Between open and close: a page that a request brought serves for what is in it. */
+static inline void wd_dma_hold(struct wd_dma *dma, const struct wd_iommu_page_req *req)
+{
+	dma->acc.held = req->page ? req : NULL;
+}
+
 /* Copies that never wait for a page. Return: the number of bytes copied. */
 size_t wd_dma_read(struct wd_dma *dma, void *to, u64 addr, size_t len);
 size_t wd_dma_write(struct wd_dma *dma, u64 addr, const void *from, size_t len);

@@ -177,6 +177,7 @@ void wd_chan_halt(struct wd_chan *c)
 		if (parked)
 			wd_iommu_page_cancel(&c->preq);
 	} while (!wait_for_completion_timeout(&c->stopped, HZ / 100 + 1));
+	wd_iommu_page_release(&c->preq);
 }
 
 /*

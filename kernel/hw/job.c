@@ -12,6 +12,9 @@
 #define WD_MAX_FAULTS	64
 #define WD_MAX_FAULTING	(2 * HZ)
 
+/* So many: from now on hold the page, for another thread takes it away each time. */
+#define WD_PATIENT_FAULTS	8
+
 #define WD_DESC_FLAGS	(WD_DESC_SRC_SGL | WD_DESC_DST_SGL)
 
 static bool list_ok(const struct wd_desc *d, u16 flag, u64 addr)
@@ -107,6 +110,7 @@ static enum wd_serve job_request_page(struct wd_chan *c, const struct wd_io *io,
 		.addr = io->fault_addr,
 		.len = io->fault_end > io->fault_addr ? io->fault_end - io->fault_addr : 1,
 		.write = aux == WD_CQE_FAULT_DST,
+		.hold = job->faults > WD_PATIENT_FAULTS,
 		.done = preq_done,
 	};
 	INIT_LIST_HEAD(&c->preq.node);
@@ -169,6 +173,7 @@ void wd_job_resume(struct wd_chan *c)
 	c->preq.resp = WD_IOMMU_RESP_PENDING;
 	if (resp == WD_IOMMU_RESP_SUCCESS && !job_is_stuck(&c->job))
 		return;
+	wd_iommu_page_release(&c->preq);
 	res.status = fault_status(resp);
 	res.aux = c->preq_aux;
 	res.info = c->preq.addr;
@@ -191,8 +196,10 @@ enum wd_serve wd_job_step(struct wd_chan *c, void *bounce)
 		wd_chan_fail(c, WD_CHAN_ERR_PASID, 0);
 		return wd_chan_stop(c);
 	}
+	wd_dma_hold(&jio.dma, &c->preq);
 	step = wd_comp_step(&c->job, &jio.io, &res);
 	wd_dma_close(&jio.dma);
+	wd_iommu_page_release(&c->preq);
 
 	switch (step) {
 	case WD_STEP_DONE:

@@ -5,6 +5,7 @@
  * the function may make a page request.
  */
 #include <linux/export.h>
+#include <linux/highmem.h>
 #include <linux/kthread.h>
 #include <linux/sched/mm.h>
 #include <linux/uaccess.h>
@@ -24,6 +25,7 @@ int wd_iommu_open(struct wd_iommu_port *port, u32 pasid,
 	acc->paging = NULL;
 	acc->fault_addr = 0;
 	acc->fault_perm = false;
+	acc->held = NULL;
 	if (pasid == WD_IOMMU_NO_PASID)
 		return 0;
 
@@ -152,6 +154,25 @@ static bool wd_user_copy(u64 addr, void *buf, size_t len, bool write)
 	return !left;
 }
 
+/* Within a page: the one that a page request brought and that is gone already. */
+static bool wd_held_copy(const struct wd_iommu_access *acc, u64 addr, void *buf,
+			 size_t len, bool write)
+{
+	const struct wd_iommu_page_req *req = acc->held;
+	void *va;
+
+	if (!req || PAGE_ALIGN_DOWN(addr) != PAGE_ALIGN_DOWN(req->addr) ||
+	    (write && !req->write))
+		return false;
+	va = kmap_local_page(req->page) + offset_in_page(addr);
+	if (write)
+		memcpy(va, buf, len);
+	else
+		memcpy(buf, va, len);
+	kunmap_local(va);
+	return true;
+}
+
 /*
  * The whole at once is the usual case. After a fault it goes page by page, for
  * the count of bytes that a failed copy gives is not exact.
@@ -167,7 +188,8 @@ static size_t wd_sva_copy(struct wd_iommu_access *acc, u64 addr, void *buf,
 		size_t n = min_t(size_t, len - done,
 				 PAGE_SIZE - offset_in_page(addr + done));
 
-		if (!wd_user_copy(addr + done, buf + done, n, write))
+		if (!wd_user_copy(addr + done, buf + done, n, write) &&
+		    !wd_held_copy(acc, addr + done, buf + done, n, write))
 			break;
 		done += n;
 	}

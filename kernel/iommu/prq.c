@@ -41,6 +41,8 @@
  * @addr:  first address of the request, which may be gone before the work ends
  * @end:   behind its last
  * @write: its kind of access
+ * @hold:  the first page is wanted
+ * @page:  it is here
  */
 struct wd_prq_handler {
 	struct list_head node;
@@ -50,6 +52,8 @@ struct wd_prq_handler {
 	u64 addr;
 	u64 end;
 	bool write;
+	bool hold;
+	struct page *page;
 };
 
 /*
@@ -147,8 +151,28 @@ static bool wd_prq_withheld(struct mm_struct *mm, u64 addr)
 	return ret;
 }
 
+/* Where it does not work the page was there all the same. */
+static struct page *wd_prq_pin(struct mm_struct *mm, u64 addr, bool write)
+{
+	struct page *page = NULL;
+	int locked = 1;
+
+	if (mmap_read_lock_killable(mm))
+		return NULL;
+	if (pin_user_pages_remote(mm, addr, 1, write ? FOLL_WRITE : 0, &page, &locked) != 1)
+		page = NULL;
+	if (locked)
+		mmap_read_unlock(mm);
+	return page;
+}
+
+static void wd_prq_unpin(struct page *page, bool write)
+{
+	unpin_user_pages_dirty_lock(&page, 1, write);
+}
+
 /* The first page decides; the rest is brought in as far as it goes without waiting. */
-static enum wd_iommu_response wd_prq_handle(const struct wd_prq_handler *h)
+static enum wd_iommu_response wd_prq_handle(struct wd_prq_handler *h)
 {
 	enum wd_iommu_response resp;
 	u64 addr = h->addr;
@@ -166,6 +190,8 @@ static enum wd_iommu_response wd_prq_handle(const struct wd_prq_handler *h)
 		    wd_prq_fault(h->mm, addr, h->write) != WD_IOMMU_RESP_SUCCESS)
 			break;
 	}
+	if (resp == WD_IOMMU_RESP_SUCCESS && h->hold)
+		h->page = wd_prq_pin(h->mm, h->addr, h->write);
 	return resp;
 }
 
@@ -187,6 +213,8 @@ static bool wd_prq_take(struct wd_prq_handler *h)
 		h->addr = req->addr;
 		h->end = req->addr + req->len;
 		h->write = req->write;
+		h->hold = req->hold;
+		h->page = NULL;
 	}
 	spin_unlock_irq(&wd_prq.lock);
 	return req;
@@ -202,6 +230,7 @@ static void wd_prq_finish(struct wd_prq_handler *h, enum wd_iommu_response resp)
 	if (req) {
 		req->resp = resp;
 		req->handler = NULL;
+		req->page = h->page;
 	} else {
 		wd_prq.lost--;
 	}
@@ -211,6 +240,8 @@ static void wd_prq_finish(struct wd_prq_handler *h, enum wd_iommu_response resp)
 	wd_prq.idle++;
 	spin_unlock_irq(&wd_prq.lock);
 
+	if (!req && h->page)
+		wd_prq_unpin(h->page, h->write);
 	if (mm)
 		mmput_async(mm);
 	if (req)
@@ -279,6 +310,7 @@ void wd_iommu_page_request(struct wd_iommu_page_req *req)
 
 	req->resp = WD_IOMMU_RESP_PENDING;
 	req->handler = NULL;
+	req->page = NULL;
 
 	spin_lock_irq(&wd_prq.lock);
 	list_add_tail(&req->node, &wd_prq.pending);
@@ -316,6 +348,14 @@ void wd_iommu_page_cancel(struct wd_iommu_page_req *req)
 		req->done(req);
 }
 EXPORT_SYMBOL_GPL(wd_iommu_page_cancel);
+
+void wd_iommu_page_release(struct wd_iommu_page_req *req)
+{
+	if (req->page)
+		wd_prq_unpin(req->page, req->write);
+	req->page = NULL;
+}
+EXPORT_SYMBOL_GPL(wd_iommu_page_release);
 
 int wd_prq_init(void)
 {

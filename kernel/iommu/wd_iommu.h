@@ -14,6 +14,8 @@
 #include <linux/string.h>
 #include <linux/types.h>
 
+struct page;
+struct wd_iommu_page_req;
 struct wd_iommu_port;
 struct wd_paging;
 struct wd_prq_handler;
@@ -50,6 +52,7 @@ struct wd_iommu_access {
 	struct mm_struct *mm;
 	u64 fault_addr;	/* after a short copy */
 	bool fault_perm;	/* it is mapped, but not so; without PASID only */
+	const struct wd_iommu_page_req *held;	/* by who opened it: NULL, or it has a page */
 	int srcu_idx;
 	struct wd_paging *paging;	/* in a burst */
 	u64 generation;
@@ -138,6 +141,10 @@ enum wd_iommu_response {
  * @addr:  first address that did not translate
  * @len:   bytes from @addr that will be wanted; all but the first page are a hint
  * @write: the access that faulted
+ * @hold:  keep the first page until wd_iommu_page_release(): as the translation
+ *         in an ATS answer, it serves for one more access though the process may
+ *         have taken the page away again
+ * @page:  that page, after an answer; NULL: it is not held
  * @done:  called once, with @resp set, in a thread of the IOMMU or that cancels;
  *         must not sleep
  *
@@ -150,6 +157,8 @@ struct wd_iommu_page_req {
 	u64 addr;
 	u64 len;
 	bool write;
+	bool hold;
+	struct page *page;
 	enum wd_iommu_response resp;
 	void (*done)(struct wd_iommu_page_req *req);
 
@@ -168,5 +177,8 @@ void wd_iommu_page_request(struct wd_iommu_page_req *req);
  * was not made yet is left alone.
  */
 void wd_iommu_page_cancel(struct wd_iommu_page_req *req);
+
+/* Let go of the page of an answered request, if it has one. Process context. */
+void wd_iommu_page_release(struct wd_iommu_page_req *req);
 
 #endif
