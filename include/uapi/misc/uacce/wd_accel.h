@@ -75,8 +75,8 @@ struct wd_chan_status {
  * @reserved: zero
  *
  * A list lies at an address that is a multiple of 16, in the memory domain of its
- * operand. It describes the operand from its beginning and ends where src_len or dst_len bytes
- * are reached; the last entry may be longer than what is left.
+ * operand. It describes the operand from its beginning and ends where src_len or
+ * dst_len bytes are reached; the last entry may be longer than what is left.
  */
 struct wd_sge {
 	__u64 addr;
@@ -176,7 +176,7 @@ struct wd_cqe {
 #define WD_ST_BAD_OP		0x13	/* the operation word */
 #define WD_ST_BAD_STREAM	0x14	/* id too large, or no stream was begun on it */
 #define WD_ST_NO_RESOURCE	0x15	/* no room for another stream in the device */
-#define WD_ST_BAD_SGL		0x16	/* a list that is not aligned, or an entry, at info, that is none */
+#define WD_ST_BAD_SGL		0x16	/* a list is not aligned, or an entry, at info, is none */
 #define WD_ST_FAULT_UNMAPPED	0x20	/* nothing is mapped at info */
 #define WD_ST_FAULT_PERM	0x21	/* mapped, but not for this access */
 #define WD_ST_FAULT_RANGE	0x22	/* not a user address: kernel or non-canonical */
