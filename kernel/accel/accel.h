@@ -34,7 +34,8 @@ struct wd_accel_mbox {
  * @threshold: errors in an hour that isolate it; 0: never
  * @errors:    in the hour that began at @since
  * @since:     jiffies
- * @isolated:  no more channels, until the driver is bound again
+ * @isolated:  no more channels, until the administrator has the driver bound again:
+ *             then the counting begins anew
  */
 struct wd_accel_health {
 	spinlock_t lock;

@@ -16,6 +16,7 @@
  * struct wd_chan - a channel as far as the device knows it
  * @accel:      function
  * @mem:        memory of the DUS region, referenced
+ * @mems:       memories that the program was given, referenced
  * @dma:        its DMA address
  * @id:         number of the channel
  * @generation: of the function when the channel was made
@@ -24,6 +25,7 @@
 struct wd_chan {
 	struct wd_accel *accel;
 	struct wd_uacce_mem *mem;
+	struct wd_uacce_mems *mems;
 	dma_addr_t dma;
 	u32 id;
 	u32 generation;
@@ -70,9 +72,18 @@ static int wd_chan_take_id(struct wd_chan *chan)
 	return ret;
 }
 
-static struct wd_chan *wd_chan_alloc(struct wd_accel *accel, struct wd_uacce_mem *mem)
+/* Without an IOMMU only the mapping tells what the device cannot share. */
+static bool wd_chan_coherent(const struct wd_uacce_queue *q, const struct wd_chan *chan)
+{
+	if (!(q->udev->iface.flags & UACCE_DEV_NOIOMMU))
+		return true;
+	return !dma_need_sync(&chan->accel->pdev->dev, chan->dma);
+}
+
+static struct wd_chan *wd_chan_alloc(struct wd_accel *accel, const struct wd_uacce_queue *q)
 {
 	struct device *dev = &accel->pdev->dev;
+	struct wd_uacce_mem *mem = q->dus;
 	struct wd_chan *chan;
 	int ret = -ENOMEM;
 
@@ -85,11 +96,15 @@ static struct wd_chan *wd_chan_alloc(struct wd_accel *accel, struct wd_uacce_mem
 	if (dma_mapping_error(dev, chan->dma))
 		goto err_free;
 
+	ret = -EOPNOTSUPP;
+	if (!wd_chan_coherent(q, chan))
+		goto err_unmap;
 	ret = wd_chan_take_id(chan);
 	if (ret)
 		goto err_unmap;
 
 	chan->mem = wd_uacce_mem_get(mem);
+	chan->mems = wd_uacce_mems_get(q->mems);
 	return chan;
 
 err_unmap:
@@ -105,7 +120,9 @@ static void wd_chan_free(struct wd_chan *chan)
 	struct wd_accel *accel = chan->accel;
 
 	dma_unmap_single(&accel->pdev->dev, chan->dma, chan->mem->size, DMA_BIDIRECTIONAL);
+	wd_uacce_dma_flush(&accel->pdev->dev);
 	wd_uacce_mem_put(chan->mem);
+	wd_uacce_mems_put(chan->mems);
 
 	mutex_lock(&accel->lock);
 	__clear_bit(chan->id, accel->used);
@@ -173,11 +190,12 @@ static int wd_chan_command(struct wd_chan *chan, u16 opcode)
 
 static int wd_chan_create(struct wd_chan *chan, const struct wd_uacce_queue *q)
 {
+	bool sva = q->udev->iface.flags & UACCE_DEV_SVA;
 	u32 depth = chan->accel->depth;
 	struct wd_mbox cmd = {
 		.opcode = cpu_to_le16(WD_MBOX_CREATE),
 		.chan = cpu_to_le32(chan->id),
-		.flags = cpu_to_le32(WD_MBOX_F_PASID),
+		.flags = cpu_to_le32(sva ? WD_MBOX_F_PASID : 0),
 		.pasid = cpu_to_le32(q->sva.pasid),
 		.sq_order = cpu_to_le32(ilog2(depth)),
 		.cq_order = cpu_to_le32(ilog2(depth)),
@@ -198,7 +216,7 @@ static int wd_accel_get_queue(struct wd_uacce_queue *q)
 	if (wd_accel_get_isolate_state(q->udev) || !wd_accel_mbox_usable(accel))
 		return -EIO;
 
-	chan = wd_chan_alloc(accel, q->dus);
+	chan = wd_chan_alloc(accel, q);
 	if (IS_ERR(chan))
 		return PTR_ERR(chan);
 

@@ -8,11 +8,13 @@
 #include <linux/iommu.h>
 #include <linux/iopoll.h>
 #include <linux/log2.h>
+#include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/slab.h>
 #include <misc/uacce/wd_accel.h>
 #include "accel.h"
 
+#define WD_MAX_RESERVE		SZ_1G	/* of a channel; half of the memory where that is less */
 #define WD_READY_TIMEOUT_US	(1000 * 1000)
 #define WD_MIN_DEPTH		2
 #define WD_MAX_ORDER		16	/* the rings are contiguous memory */
@@ -138,6 +140,22 @@ static void wd_accel_unmap(struct wd_accel *accel)
 	pci_disable_device(accel->pdev);
 }
 
+/*
+ * The hardware has no limits of its own: a memory behind an IOMMU, however scattered
+ * its pages are, is to become one range of addresses.
+ */
+static int wd_accel_dma_init(struct pci_dev *pdev)
+{
+	int ret;
+
+	ret = dma_set_mask_and_coherent(&pdev->dev, DMA_BIT_MASK(64));
+	if (ret)
+		return ret;
+	dma_set_max_seg_size(&pdev->dev, UINT_MAX);
+	dma_set_seg_boundary(&pdev->dev, ULONG_MAX);
+	return 0;
+}
+
 /* Everything up to a mailbox that answers. */
 static int wd_accel_start(struct wd_accel *accel)
 {
@@ -151,7 +169,7 @@ static int wd_accel_start(struct wd_accel *accel)
 	ret = wd_accel_find_vsc(accel);
 	if (ret)
 		return ret;
-	ret = dma_set_mask_and_coherent(&pdev->dev, DMA_BIT_MASK(64));
+	ret = wd_accel_dma_init(pdev);
 	if (ret)
 		return ret;
 
@@ -177,16 +195,38 @@ static void wd_accel_stop(struct wd_accel *accel)
 	wd_accel_irq_exit(accel);
 }
 
+static size_t wd_accel_reserve_limit(void)
+{
+	return min_t(u64, WD_MAX_RESERVE, (u64)totalram_pages() / 2 << PAGE_SHIFT);
+}
+
+static void wd_accel_announce(const struct wd_accel *accel)
+{
+	u32 flags = accel->udev->iface.flags;
+
+	if (flags & UACCE_DEV_SVA)
+		pci_info(accel->pdev, "%u channels, on the addresses of processes (SVA)\n",
+			 accel->channels);
+	else if (flags & UACCE_DEV_NOIOMMU)
+		pci_info(accel->pdev, "%u channels, on physical addresses: no IOMMU\n",
+			 accel->channels);
+	else
+		pci_info(accel->pdev, "%u channels, in one IOMMU domain\n", accel->channels);
+}
+
 static int wd_accel_register(struct wd_accel *accel)
 {
+	/* The IOMMU's driver enables the capability where both can do PASIDs. */
+	const bool pasid = accel->pdev->pasid_enabled;
 	const struct wd_uacce_interface iface = {
 		.name = "wd_accel",
 		.api_ver = WD_ACCEL_API,
 		.algs = accel->algs_text,
-		.flags = UACCE_DEV_SVA,
+		.flags = pasid ? UACCE_DEV_SVA : 0,
 		.region_size = {
 			[UACCE_QFRT_MMIO] = WD_DB_STRIDE,
 			[UACCE_QFRT_DUS] = wd_accel_dus_size(accel->depth),
+			[UACCE_QFRT_SS] = wd_accel_reserve_limit(),
 		},
 		.ops = &wd_accel_ops,
 		.owner = THIS_MODULE,
@@ -200,13 +240,11 @@ static int wd_accel_register(struct wd_accel *accel)
 		return PTR_ERR(udev);
 
 	accel->udev = udev;
-	ret = -ENODEV;
-	if (udev->iface.flags & UACCE_DEV_SVA)
-		ret = wd_uacce_register(udev);
-	else
-		pci_info(accel->pdev, "no shared virtual addressing here\n");
+	ret = wd_uacce_register(udev);
 	if (ret)
 		wd_uacce_remove(udev);
+	else
+		wd_accel_announce(accel);
 	return ret;
 }
 
@@ -217,13 +255,12 @@ static bool wd_accel_usable(struct pci_dev *pdev)
 		pci_info(pdev, "needs pages of %u bytes\n", WD_DB_STRIDE);
 		return false;
 	}
-	/* The IOMMU's driver enables the capability where both can do PASIDs. */
-	if (!pdev->pasid_enabled) {
-		pci_info(pdev, "PASID is not enabled: no shared virtual addressing, not used\n");
-		return false;
-	}
-	/* The rings are shared with the device, and so is the process's memory. */
-	if (!device_iommu_capable(&pdev->dev, IOMMU_CAP_CACHE_COHERENCY)) {
+	/*
+	 * The rings are shared with the device, and so is the process's memory. Where
+	 * there is no IOMMU, each mapping is looked at when it is made.
+	 */
+	if (device_iommu_mapped(&pdev->dev) &&
+	    !device_iommu_capable(&pdev->dev, IOMMU_CAP_CACHE_COHERENCY)) {
 		pci_info(pdev, "its DMA does not see the caches, not used\n");
 		return false;
 	}

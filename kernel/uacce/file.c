@@ -1,20 +1,47 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* An open file is a channel: from system calls to the calls of queue.c. */
+#include <linux/capability.h>
 #include <linux/module.h>
+#include <linux/panic.h>
 #include <linux/sched.h>
 #include <linux/seq_file.h>
 #include <linux/uaccess.h>
 #include <misc/uacce/wd_accel.h>
 #include "uacce.h"
 
+static bool enable_unsafe_noiommu_mode;
+module_param(enable_unsafe_noiommu_mode, bool, 0644);
+MODULE_PARM_DESC(enable_unsafe_noiommu_mode,
+		 "let processes with CAP_SYS_RAWIO open devices without an IOMMU. Such a process can have the device read and write any memory, the kernel's too; the kernel is tainted (default off)");
+
+static bool wd_uacce_may_open(const struct wd_uacce_device *udev)
+{
+	if (!(udev->iface.flags & UACCE_DEV_NOIOMMU))
+		return true;
+	return READ_ONCE(enable_unsafe_noiommu_mode) && capable(CAP_SYS_RAWIO);
+}
+
+/* Whatever goes wrong in this kernel from now on, the process may have done it. */
+static void wd_uacce_taint(const struct wd_uacce_device *udev)
+{
+	if (!(udev->iface.flags & UACCE_DEV_NOIOMMU))
+		return;
+	add_taint(TAINT_USER, LOCKDEP_STILL_OK);
+	dev_warn_once(&udev->dev, "opened without an IOMMU: its user can reach all memory\n");
+}
+
 static int wd_uacce_open(struct inode *inode, struct file *file)
 {
 	struct wd_uacce_device *udev = container_of(inode->i_cdev, struct wd_uacce_device, cdev);
 	struct wd_uacce_queue *q;
 
+	if (!wd_uacce_may_open(udev))
+		return -EPERM;
 	q = wd_uacce_queue_open(udev, file->f_mapping);
 	if (IS_ERR(q))
 		return PTR_ERR(q);
+
+	wd_uacce_taint(udev);
 	file->private_data = q;
 	return 0;
 }
@@ -68,6 +95,12 @@ static long wd_uacce_ioctl(struct file *file, unsigned int cmd, unsigned long ar
 		return wd_uacce_get_layout(q, (void __user *)arg);
 	case WD_CMD_GET_STATE:
 		return wd_uacce_get_state(q, (void __user *)arg);
+	case WD_CMD_RESERVE:
+	case WD_CMD_SHARE:
+	case WD_CMD_IMPORT:
+	case WD_CMD_GET_SLICES:
+	case WD_CMD_DROP:
+		return wd_uacce_mem_ioctl(q, cmd, (void __user *)arg);
 	default:
 		ret = wd_uacce_queue_error(q);
 		return ret == -ENXIO ? ret : -ENOTTY;
@@ -95,6 +128,23 @@ static __poll_t wd_uacce_poll(struct file *file, poll_table *wait)
 	return wd_uacce_queue_poll(q);
 }
 
+static const char *wd_uacce_mode(const struct wd_uacce_device *udev)
+{
+	if (udev->iface.flags & UACCE_DEV_SVA)
+		return "sva";
+	return udev->iface.flags & UACCE_DEV_NOIOMMU ? "noiommu" : "share";
+}
+
+static void wd_uacce_show_mems(struct seq_file *m, struct wd_uacce_queue *q)
+{
+	u64 sums[WD_UACCE_MEM_KINDS] = {};
+
+	wd_uacce_mem_sums(q, sums);
+	seq_printf(m, "wd_reserved:\t%llu kB\n", sums[WD_UACCE_MEM_RESERVED] >> 10);
+	seq_printf(m, "wd_shared:\t%llu kB\n", sums[WD_UACCE_MEM_SHARED] >> 10);
+	seq_printf(m, "wd_imported:\t%llu kB\n", sums[WD_UACCE_MEM_IMPORTED] >> 10);
+}
+
 static void wd_uacce_show_fdinfo(struct seq_file *m, struct file *file)
 {
 	static const char * const names[] = {
@@ -117,11 +167,14 @@ static void wd_uacce_show_fdinfo(struct seq_file *m, struct file *file)
 		name = names[state.state];
 
 	seq_printf(m, "wd_device:\t%s\n", dev_name(&q->udev->dev));
+	seq_printf(m, "wd_mode:\t%s\n", wd_uacce_mode(q->udev));
 	seq_printf(m, "wd_channel:\t%u\n", q->chan);
 	seq_printf(m, "wd_state:\t%s\n", name);
 	seq_printf(m, "wd_error:\t%u\n", state.error);
 	seq_printf(m, "wd_sq_head:\t%u\n", state.sq_head);
 	seq_printf(m, "wd_cq_tail:\t%u\n", state.cq_tail);
+	if (!(q->udev->iface.flags & UACCE_DEV_SVA))
+		wd_uacce_show_mems(m, q);
 }
 
 const struct file_operations wd_uacce_fops = {

@@ -4,6 +4,7 @@
  * UACCE and a life cycle of its own. This file: the class and its devices.
  */
 #include <linux/idr.h>
+#include <linux/iommu.h>
 #include <linux/module.h>
 #include <linux/slab.h>
 #include "uacce.h"
@@ -19,8 +20,30 @@ static void wd_uacce_release(struct device *dev)
 {
 	struct wd_uacce_device *udev = container_of(dev, struct wd_uacce_device, dev);
 
+	mutex_destroy(&udev->attach_lock);
 	mutex_destroy(&udev->lock);
 	kfree(udev);
+}
+
+/* What the parent can do and what is in front of it decide, nothing else. */
+static void wd_uacce_find_mode(struct wd_uacce_device *udev)
+{
+	struct wd_uacce_interface *iface = &udev->iface;
+	struct iommu_domain *domain;
+
+	if ((iface->flags & UACCE_DEV_SVA) && !wd_uacce_sva_enable(udev->parent)) {
+		iface->flags = UACCE_DEV_SVA;
+		iface->region_size[UACCE_QFRT_SS] = 0;
+		return;
+	}
+
+	domain = iommu_get_domain_for_dev(udev->parent);
+	if (domain && domain->type & __IOMMU_DOMAIN_PAGING)
+		iface->flags = 0;
+	else
+		iface->flags = UACCE_DEV_NOIOMMU;
+	iface->region_size[UACCE_QFRT_SS] = min_t(size_t, iface->region_size[UACCE_QFRT_SS],
+						  WD_UACCE_MAX_MEM);
 }
 
 struct wd_uacce_device *wd_uacce_alloc(struct device *parent,
@@ -45,6 +68,8 @@ struct wd_uacce_device *wd_uacce_alloc(struct device *parent,
 	udev->priv = iface->priv;
 	INIT_LIST_HEAD(&udev->queues);
 	mutex_init(&udev->lock);
+	INIT_LIST_HEAD(&udev->attached);
+	mutex_init(&udev->attach_lock);
 
 	device_initialize(&udev->dev);
 	udev->dev.devt = MKDEV(MAJOR(wd_uacce_devt), udev->id);
@@ -59,8 +84,7 @@ struct wd_uacce_device *wd_uacce_alloc(struct device *parent,
 		return ERR_PTR(ret);
 	}
 
-	if ((iface->flags & UACCE_DEV_SVA) && wd_uacce_sva_enable(parent))
-		udev->iface.flags &= ~UACCE_DEV_SVA;
+	wd_uacce_find_mode(udev);
 	return udev;
 }
 EXPORT_SYMBOL_GPL(wd_uacce_alloc);

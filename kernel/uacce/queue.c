@@ -42,6 +42,8 @@ static void wd_uacce_put_hw(struct wd_uacce_queue *q, enum wd_uacce_q_state stat
 		wd_uacce_region_revoke(q);
 		q->udev->iface.ops->put_queue(q);
 		wd_uacce_sva_unbind(q->udev->parent, &q->sva);
+		wd_uacce_mems_put(q->mems);
+		q->mems = NULL;
 	}
 	wd_uacce_set_state(q, state);
 }
@@ -56,10 +58,10 @@ static struct wd_uacce_queue *wd_uacce_queue_alloc(struct wd_uacce_device *udev,
 		return NULL;
 
 	q->dus = wd_uacce_mem_alloc(udev->iface.region_size[UACCE_QFRT_DUS]);
-	if (!q->dus) {
-		kfree(q);
-		return NULL;
-	}
+	q->mems = wd_uacce_mems_alloc(udev);
+	if (!q->dus || !q->mems)
+		goto err_free;
+
 	q->udev = udev;
 	q->mapping = mapping;
 	q->mm = current->mm;
@@ -68,12 +70,27 @@ static struct wd_uacce_queue *wd_uacce_queue_alloc(struct wd_uacce_device *udev,
 	mutex_init(&q->lock);
 	mutex_init(&q->hw_lock);
 	return q;
+
+err_free:
+	if (q->mems)
+		wd_uacce_mems_put(q->mems);
+	if (q->dus)
+		wd_uacce_mem_put(q->dus);
+	kfree(q);
+	return NULL;
 }
 
 static void wd_uacce_queue_free(struct wd_uacce_queue *q)
 {
+	int i;
+
 	module_put(q->owner);
 	mmdrop(q->mm);
+	for (i = 0; i < WD_UACCE_REGIONS; i++)
+		if (q->reserved[i])
+			wd_uacce_pages_put(q->reserved[i]);
+	if (q->mems)
+		wd_uacce_mems_put(q->mems);
 	wd_uacce_mem_put(q->dus);
 	if (q->sink)
 		__free_page(q->sink);

@@ -2,7 +2,7 @@
 /*
  * The regions of a channel, in memory and in the program's address space.
  *
- * Both are mapped page by page as the program touches them. Only so can the
+ * All are mapped as the program touches them. Only so can the
  * doorbell be taken away without a gap: an area that mmap() had filled is not
  * yet linked to the file when another thread revokes it, and would escape.
  */
@@ -11,6 +11,9 @@
 #include <linux/sched.h>
 #include <linux/slab.h>
 #include "uacce.h"
+
+/* Pages of reserved memory that are mapped when one of them is touched; a power of two. */
+#define WD_UACCE_FAULT_AROUND	512
 
 struct wd_uacce_mem *wd_uacce_mem_alloc(size_t size)
 {
@@ -97,6 +100,29 @@ static int wd_uacce_sink_pfn(struct wd_uacce_queue *q, unsigned long *pfn)
 	return 0;
 }
 
+/*
+ * Reserved memory is large: a touch brings what is around it as well. The memory does
+ * not change as long as an area maps it, so there is nothing to lock.
+ */
+static vm_fault_t wd_uacce_fault_reserved(struct vm_fault *vmf, struct wd_uacce_pages *pages)
+{
+	struct vm_area_struct *vma = vmf->vma;
+	u32 touched = (vmf->address - vma->vm_start) >> PAGE_SHIFT;
+	u32 i = round_down(touched, WD_UACCE_FAULT_AROUND);
+	u32 end = min_t(u32, i + WD_UACCE_FAULT_AROUND, pages->size >> PAGE_SHIFT);
+	vm_fault_t ret;
+
+	ret = vmf_insert_pfn(vma, vmf->address, wd_uacce_pages_pfn(pages, touched));
+	if (ret != VM_FAULT_NOPAGE)
+		return ret;
+
+	for (; i < end; i++)
+		if (vmf_insert_pfn(vma, vma->vm_start + ((unsigned long)i << PAGE_SHIFT),
+				   wd_uacce_pages_pfn(pages, i)) != VM_FAULT_NOPAGE)
+			break;
+	return ret;
+}
+
 static vm_fault_t wd_uacce_vm_fault(struct vm_fault *vmf)
 {
 	struct vm_area_struct *vma = vmf->vma;
@@ -104,6 +130,9 @@ static vm_fault_t wd_uacce_vm_fault(struct vm_fault *vmf)
 	unsigned long offset = (vmf->address & PAGE_MASK) - vma->vm_start;
 	vm_fault_t ret = VM_FAULT_OOM;
 	unsigned long pfn;
+
+	if (q->reserved[vma->vm_pgoff])
+		return wd_uacce_fault_reserved(vmf, q->reserved[vma->vm_pgoff]);
 
 	mutex_lock(&q->hw_lock);
 	if (vma->vm_pgoff == UACCE_QFRT_DUS)
@@ -126,6 +155,13 @@ static const struct vm_operations_struct wd_uacce_vm_ops = {
 	.fault = wd_uacce_vm_fault,
 };
 
+static size_t wd_uacce_region_size(const struct wd_uacce_queue *q, unsigned long region)
+{
+	if (region == UACCE_QFRT_MMIO || region == UACCE_QFRT_DUS)
+		return q->udev->iface.region_size[region];
+	return q->reserved[region] ? q->reserved[region]->size : 0;
+}
+
 int wd_uacce_region_mmap(struct wd_uacce_queue *q, struct vm_area_struct *vma)
 {
 	unsigned long region = vma->vm_pgoff;
@@ -133,11 +169,11 @@ int wd_uacce_region_mmap(struct wd_uacce_queue *q, struct vm_area_struct *vma)
 
 	if (region >= WD_UACCE_REGIONS || !(vma->vm_flags & VM_SHARED))
 		return -EINVAL;
-	if (vma->vm_end - vma->vm_start != q->udev->iface.region_size[region])
-		return -EINVAL;
 
 	mutex_lock(&q->hw_lock);
-	if (!q->live)
+	if (vma->vm_end - vma->vm_start != wd_uacce_region_size(q, region))
+		ret = -EINVAL;
+	else if (!q->live)
 		ret = wd_uacce_queue_error(q) ?: -EIO;
 	else if (q->maps[region])
 		ret = -EEXIST;

@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The attributes of Documentation/ABI/testing/sysfs-driver-uacce, and no others. */
+/*
+ * The attributes of Documentation/ABI/testing/sysfs-driver-uacce, and two more where
+ * memory can be reserved: region_ss_size, the most that a channel may have in a region;
+ * reserved_size, what the channels have of it now. Both in bytes.
+ */
 #include <linux/sysfs.h>
 #include "uacce.h"
 
@@ -49,6 +53,18 @@ static ssize_t region_dus_size_show(struct device *dev, struct device_attribute 
 }
 static DEVICE_ATTR_RO(region_dus_size);
 
+static ssize_t region_ss_size_show(struct device *dev, struct device_attribute *attr, char *buf)
+{
+	return sysfs_emit(buf, "%zu\n", to_udev(dev)->iface.region_size[UACCE_QFRT_SS]);
+}
+static DEVICE_ATTR_RO(region_ss_size);
+
+static ssize_t reserved_size_show(struct device *dev, struct device_attribute *attr, char *buf)
+{
+	return sysfs_emit(buf, "%ld\n", atomic_long_read(&to_udev(dev)->reserved));
+}
+static DEVICE_ATTR_RO(reserved_size);
+
 static ssize_t isolate_show(struct device *dev, struct device_attribute *attr, char *buf)
 {
 	struct wd_uacce_device *udev = to_udev(dev);
@@ -90,6 +106,8 @@ static struct attribute *wd_uacce_attrs[] = {
 	&dev_attr_algorithms.attr,
 	&dev_attr_region_mmio_size.attr,
 	&dev_attr_region_dus_size.attr,
+	&dev_attr_region_ss_size.attr,
+	&dev_attr_reserved_size.attr,
 	&dev_attr_isolate.attr,
 	&dev_attr_isolate_strategy.attr,
 	NULL,
@@ -104,6 +122,8 @@ static umode_t wd_uacce_is_visible(struct kobject *kobj, struct attribute *attr,
 		visible = iface->region_size[UACCE_QFRT_MMIO];
 	else if (attr == &dev_attr_region_dus_size.attr)
 		visible = iface->region_size[UACCE_QFRT_DUS];
+	else if (attr == &dev_attr_region_ss_size.attr || attr == &dev_attr_reserved_size.attr)
+		visible = iface->region_size[UACCE_QFRT_SS];
 	else if (attr == &dev_attr_isolate.attr)
 		visible = iface->ops->get_isolate_state;
 	else if (attr == &dev_attr_isolate_strategy.attr)

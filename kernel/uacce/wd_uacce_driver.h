@@ -21,11 +21,13 @@
 #include <misc/uacce/uacce.h>
 #include <misc/uacce/wd_uacce.h>
 
-#define WD_UACCE_REGIONS	2	/* UACCE_QFRT_MMIO and UACCE_QFRT_DUS */
+#define WD_UACCE_REGIONS	4	/* from UACCE_QFRT_MMIO to WD_QFRT_BOUNCE */
 #define WD_UACCE_MAX_THRESHOLD	65535
 
 struct iommu_sva;
 struct wd_uacce_device;
+struct wd_uacce_mems;
+struct wd_uacce_pages;
 struct wd_uacce_queue;
 
 /**
@@ -80,7 +82,8 @@ struct wd_uacce_sva {
  * @chan:      number of the channel, set by get_queue
  * @mmio_phys: physical address of the MMIO region, set by get_queue
  * @dus:       memory of the DUS region
- * @sva:       the address space it works in
+ * @sva:       the address space it works in; only on devices with UACCE_DEV_SVA
+ * @mems:      memories that the device reaches for it; NULL once it is put
  *
  * For wd_uacce:
  * @wait:      who polls
@@ -89,6 +92,9 @@ struct wd_uacce_sva {
  * @mm:        who may call; compared only, so a reference to the struct is enough
  * @mapping:   of the file, for revoking the doorbell
  * @sink:      page that takes the place of the doorbell once that is revoked
+ * @claimed:   bits of the regions that are reserved or being so, under @lock
+ * @reserved:  memory of those that are; set once, under @hw_lock, and kept until
+ *             the file is closed, as a process may have it mapped
  * @maps:      areas that map each region, under @hw_lock
  * @live:      the channel's registers may be touched; under @hw_lock
  * @state:     written under @lock, read anywhere
@@ -100,7 +106,8 @@ struct wd_uacce_sva {
  * @hw_lock:   never held while waiting for the device, so that page faults,
  *             mmap and poll can take it.
  *
- * Lock order: wd_uacce_device.lock, @lock, mmap_lock, @hw_lock.
+ * Lock order: wd_uacce_device.lock, @lock, mmap_lock, @hw_lock. Inside @lock also
+ * wd_uacce_device.attach_lock. Of two channels never both locks.
  */
 struct wd_uacce_queue {
 	struct wd_uacce_device *udev;
@@ -109,6 +116,7 @@ struct wd_uacce_queue {
 	phys_addr_t mmio_phys;
 	struct wd_uacce_mem *dus;
 	struct wd_uacce_sva sva;
+	struct wd_uacce_mems *mems;
 
 	wait_queue_head_t wait;
 	struct list_head node;
@@ -116,6 +124,8 @@ struct wd_uacce_queue {
 	struct mm_struct *mm;
 	struct address_space *mapping;
 	struct page *sink;
+	unsigned long claimed;
+	struct wd_uacce_pages *reserved[WD_UACCE_REGIONS];
 	unsigned int maps[WD_UACCE_REGIONS];
 	bool live;
 	enum wd_uacce_q_state state;
@@ -163,8 +173,10 @@ struct wd_uacce_ops {
  * @api_ver:     sysfs attribute api
  * @algs:        sysfs attribute algorithms: one name a line, no newline at the
  *               end
- * @flags:       UACCE_DEV_*
- * @region_size: bytes of each region, whole pages
+ * @flags:       UACCE_DEV_SVA where the parent has what that needs, or 0
+ * @region_size: bytes of each region, whole pages. UACCE_QFRT_SS: the most that a
+ *               channel may reserve in a region, or import at once; without
+ *               UACCE_DEV_SVA only.
  * @ops:         operations
  * @owner:       module of the operations
  * @priv:        the driver's own, wd_uacce_device.priv
@@ -185,7 +197,7 @@ struct wd_uacce_interface {
 /**
  * struct wd_uacce_device - an accelerator
  * @parent: device that does DMA, valid until wd_uacce_remove() returns
- * @iface:  what the driver brought; flags reduced to what works
+ * @iface:  what the driver brought; in flags the mode that was found
  * @priv:   the driver's own
  * @dev:    in class uacce
  * @cdev:   its node
@@ -194,6 +206,9 @@ struct wd_uacce_interface {
  * @gone:   wd_uacce_remove() has begun; under @lock
  * @queues: open channels, under @lock
  * @lock:   outermost lock, see struct wd_uacce_queue
+ * @reserved: bytes that channels reserved and that are not given back yet
+ * @attached: attachments to @parent, under @attach_lock
+ * @attach_lock: inside wd_uacce_queue.lock; held while memory is mapped for DMA
  */
 struct wd_uacce_device {
 	struct device *parent;
@@ -206,6 +221,9 @@ struct wd_uacce_device {
 	bool gone;
 	struct list_head queues;
 	struct mutex lock;
+	atomic_long_t reserved;
+	struct list_head attached;
+	struct mutex attach_lock;
 };
 
 /**
@@ -213,8 +231,10 @@ struct wd_uacce_device {
  * @parent: device that does DMA
  * @iface:  copied
  *
- * UACCE_DEV_SVA is taken from the flags where @parent cannot do it: look at
- * wd_uacce_device.iface.flags.
+ * Finds out in which mode @parent works, from what it can do and what is in front
+ * of it, and says it in wd_uacce_device.iface.flags: UACCE_DEV_SVA where the driver
+ * asked for it and it works; otherwise UACCE_DEV_NOIOMMU where nothing translates;
+ * otherwise neither, all channels share the domain that DMA mappings are made in.
  *
  * Return: the accelerator or ERR_PTR; wd_uacce_remove() undoes.
  */
@@ -267,5 +287,32 @@ struct wd_uacce_mem *wd_uacce_mem_get(struct wd_uacce_mem *mem);
  * @mem: from wd_uacce_mem_get()
  */
 void wd_uacce_mem_put(struct wd_uacce_mem *mem);
+
+/**
+ * wd_uacce_mems_get() - hold the memories that the device reaches for a channel
+ * @mems: wd_uacce_queue.mems
+ *
+ * As long as the driver holds them they stay mapped for DMA and are nobody else's.
+ * It must have put them when it gives up wd_uacce_device.parent.
+ *
+ * Return: @mems
+ */
+struct wd_uacce_mems *wd_uacce_mems_get(struct wd_uacce_mems *mems);
+
+/**
+ * wd_uacce_mems_put() - the opposite, once the device has let go of the channel
+ * @mems: from wd_uacce_mems_get()
+ *
+ * Context: may sleep.
+ */
+void wd_uacce_mems_put(struct wd_uacce_mems *mems);
+
+/**
+ * wd_uacce_dma_flush() - after unmapping: the device cannot reach it any more
+ * @dev: device that does DMA, for programs that choose the addresses
+ *
+ * Memory that was mapped may be given to others only then.
+ */
+void wd_uacce_dma_flush(struct device *dev);
 
 #endif
