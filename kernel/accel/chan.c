@@ -308,6 +308,17 @@ static int wd_accel_get_state(struct wd_uacce_queue *q, struct wd_chan_state *st
 	return 0;
 }
 
+static int wd_accel_set_weight(struct wd_uacce_queue *q, u32 weight)
+{
+	struct wd_mbox cmd = {
+		.opcode = cpu_to_le16(WD_MBOX_SET_WEIGHT),
+		.chan = cpu_to_le32(q->chan),
+		.weight = cpu_to_le32(weight),
+	};
+
+	return wd_chan_error(wd_accel_mbox_run(q->udev->priv, &cmd));
+}
+
 static u32 wd_status_read(const u32 *word)
 {
 	return le32_to_cpu((__force __le32)READ_ONCE(*word));
@@ -353,6 +364,7 @@ const struct wd_uacce_ops wd_accel_ops = {
 	.kick = wd_accel_kick,
 	.get_layout = wd_accel_get_layout,
 	.get_state = wd_accel_get_state,
+	.set_weight = wd_accel_set_weight,
 	.poll = wd_accel_poll,
 	.get_isolate_state = wd_accel_get_isolate_state,
 	.isolate_err_threshold_read = wd_accel_threshold_read,

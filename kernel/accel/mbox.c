@@ -137,6 +137,7 @@ int wd_accel_mbox_run(struct wd_accel *accel, struct wd_mbox *cmd)
 
 	/* All but done, which belongs to the device. */
 	memcpy(mbox->buf, cmd, offsetof(struct wd_mbox, done));
+	mbox->buf->weight = cmd->weight;
 	ret = wd_accel_mbox_ring(accel);
 	if (ret)
 		goto out;

@@ -75,6 +75,17 @@ static long wd_uacce_get_state(struct wd_uacce_queue *q, void __user *to)
 	return copy_to_user(to, &state, sizeof(state)) ? -EFAULT : 0;
 }
 
+static long wd_uacce_set_priority(struct wd_uacce_queue *q, const u32 __user *from)
+{
+	u32 weight;
+
+	if (get_user(weight, from))
+		return -EFAULT;
+	if (weight < WD_WEIGHT_MIN || weight > WD_WEIGHT_MAX)
+		return -EINVAL;
+	return wd_uacce_queue_set_weight(q, weight);
+}
+
 static long wd_uacce_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 {
 	struct wd_uacce_queue *q = file->private_data;
@@ -95,6 +106,8 @@ static long wd_uacce_ioctl(struct file *file, unsigned int cmd, unsigned long ar
 		return wd_uacce_get_layout(q, (void __user *)arg);
 	case WD_CMD_GET_STATE:
 		return wd_uacce_get_state(q, (void __user *)arg);
+	case WD_CMD_SET_PRIORITY:
+		return wd_uacce_set_priority(q, (void __user *)arg);
 	case WD_CMD_RESERVE:
 	case WD_CMD_SHARE:
 	case WD_CMD_IMPORT:
@@ -173,6 +186,7 @@ static void wd_uacce_show_fdinfo(struct seq_file *m, struct file *file)
 	seq_printf(m, "wd_error:\t%u\n", state.error);
 	seq_printf(m, "wd_sq_head:\t%u\n", state.sq_head);
 	seq_printf(m, "wd_cq_tail:\t%u\n", state.cq_tail);
+	seq_printf(m, "wd_weight:\t%u\n", READ_ONCE(q->weight));
 	if (!(q->udev->iface.flags & UACCE_DEV_SVA))
 		wd_uacce_show_mems(m, q);
 }

@@ -63,6 +63,7 @@ static struct wd_uacce_queue *wd_uacce_queue_alloc(struct wd_uacce_device *udev,
 		goto err_free;
 
 	q->udev = udev;
+	q->weight = WD_WEIGHT_DEFAULT;
 	q->mapping = mapping;
 	q->mm = current->mm;
 	mmgrab(q->mm);
@@ -269,6 +270,21 @@ int wd_uacce_queue_state(struct wd_uacce_queue *q, struct wd_chan_state *state)
 	} else if (!ret) {
 		ret = q->udev->iface.ops->get_state(q, state);
 	}
+	mutex_unlock(&q->lock);
+	return ret;
+}
+
+int wd_uacce_queue_set_weight(struct wd_uacce_queue *q, u32 weight)
+{
+	const struct wd_uacce_ops *ops = q->udev->iface.ops;
+	int ret;
+
+	mutex_lock(&q->lock);
+	ret = wd_uacce_queue_error(q);
+	if (!ret)
+		ret = ops->set_weight ? ops->set_weight(q, weight) : -EOPNOTSUPP;
+	if (!ret)
+		q->weight = weight;
 	mutex_unlock(&q->lock);
 	return ret;
 }

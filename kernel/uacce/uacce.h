@@ -105,6 +105,7 @@ int wd_uacce_queue_put(struct wd_uacce_queue *q);
 int wd_uacce_queue_kick(struct wd_uacce_queue *q);
 int wd_uacce_queue_layout(struct wd_uacce_queue *q, struct wd_chan_layout *layout);
 int wd_uacce_queue_state(struct wd_uacce_queue *q, struct wd_chan_state *state);
+int wd_uacce_queue_set_weight(struct wd_uacce_queue *q, u32 weight);
 __poll_t wd_uacce_queue_poll(struct wd_uacce_queue *q);
 int wd_uacce_queue_error(const struct wd_uacce_queue *q);
 void wd_uacce_queue_gone(struct wd_uacce_queue *q);

@@ -92,6 +92,7 @@ struct wd_uacce_sva {
  * @mm:        who may call; compared only, so a reference to the struct is enough
  * @mapping:   of the file, for revoking the doorbell
  * @sink:      page that takes the place of the doorbell once that is revoked
+ * @weight:    its share of the device, under @lock
  * @claimed:   bits of the regions that are reserved or being so, under @lock
  * @reserved:  memory of those that are; set once, under @hw_lock, and kept until
  *             the file is closed, as a process may have it mapped
@@ -124,6 +125,7 @@ struct wd_uacce_queue {
 	struct mm_struct *mm;
 	struct address_space *mapping;
 	struct page *sink;
+	u32 weight;
 	unsigned long claimed;
 	struct wd_uacce_pages *reserved[WD_UACCE_REGIONS];
 	unsigned int maps[WD_UACCE_REGIONS];
@@ -144,6 +146,8 @@ struct wd_uacce_queue {
  * @kick:        wake the device up; state STARTED only
  * @get_layout:  fill in the layout
  * @get_state:   ask the device about the channel; may wait for the device
+ * @set_weight:  set the channel's share of the device, WD_WEIGHT_MIN to
+ *               WD_WEIGHT_MAX; may wait for the device. Optional.
  * @poll:        EPOLL* bits of a started channel; arms its interrupt. Under
  *               hw_lock, must not wait.
  * @get_isolate_state: true: given up because of too many errors. Optional.
@@ -151,7 +155,7 @@ struct wd_uacce_queue {
  *               never. Optional.
  * @isolate_err_threshold_write: set it. Optional.
  *
- * get_queue to get_state are called under the channel's lock, one at a time.
+ * get_queue to set_weight are called under the channel's lock, one at a time.
  */
 struct wd_uacce_ops {
 	int (*get_available_instances)(struct wd_uacce_device *udev);
@@ -161,6 +165,7 @@ struct wd_uacce_ops {
 	int (*kick)(struct wd_uacce_queue *q);
 	void (*get_layout)(struct wd_uacce_queue *q, struct wd_chan_layout *layout);
 	int (*get_state)(struct wd_uacce_queue *q, struct wd_chan_state *state);
+	int (*set_weight)(struct wd_uacce_queue *q, u32 weight);
 	__poll_t (*poll)(struct wd_uacce_queue *q);
 	bool (*get_isolate_state)(struct wd_uacce_device *udev);
 	u32 (*isolate_err_threshold_read)(struct wd_uacce_device *udev);
