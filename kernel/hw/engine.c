@@ -232,6 +232,17 @@ static bool chan_begin_turn(struct wd_engine_pool *pool, struct wd_chan *c)
 	return c->credit > 0;
 }
 
+/* What is left of a turn is not lost because the CPU is wanted meanwhile. */
+static bool turn_goes_on(struct wd_engine_pool *pool, struct wd_chan *c, s64 used)
+{
+	if (READ_ONCE(c->stop))
+		return false;
+	cond_resched();
+	if (used < c->credit && wd_chan_has_work(c))
+		return true;
+	return chan_is_hot(pool, c);
+}
+
 static enum wd_serve serve_turn(struct wd_engine *e, struct wd_chan *c)
 {
 	u64 start = local_clock();
@@ -241,8 +252,7 @@ static enum wd_serve serve_turn(struct wd_engine *e, struct wd_chan *c)
 	do {
 		r = wd_chan_serve(c, e->bounce);
 		used = local_clock() - start;
-	} while (r == WD_SERVE_WORKED && !READ_ONCE(c->stop) && !need_resched() &&
-		 ((used < c->credit && wd_chan_has_work(c)) || chan_is_hot(e->pool, c)));
+	} while (r == WD_SERVE_WORKED && turn_goes_on(e->pool, c, used));
 	c->credit -= used;
 	return r;
 }
