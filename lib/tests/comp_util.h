@@ -14,24 +14,11 @@
 
 #include <zlib.h>
 
+#include "rounds.h"
 #include "tap.h"
 #include "wd_comp.h"
 
 enum data_kind { DATA_ZERO, DATA_TEXT, DATA_RANDOM, DATA_MIXED, DATA_KINDS };
-
-/* Less of what is done for load, where SLOW is in the environment: a debug kernel below. */
-static inline int rounds(int normal)
-{
-	return getenv("SLOW") ? normal / 8 : normal;
-}
-
-static inline uint32_t next_random(uint32_t *state)
-{
-	*state ^= *state << 13;
-	*state ^= *state >> 17;
-	*state ^= *state << 5;
-	return *state;
-}
 
 static inline void fill(unsigned char *p, size_t len, enum data_kind kind,
 			uint32_t seed)
