@@ -428,7 +428,10 @@ static int fit(struct layout *l, uintptr_t addr, size_t size, size_t granule)
 	return 0;
 }
 
-/* The whole granules of a slice: returns their number, the first one in @i. */
+/*
+ * The whole granules of a slice: returns their number, the first one in @i. The
+ * last granule ends where the chunk does, so none is behind it.
+ */
 static uint32_t slice_granules(const struct layout *l, const struct wd_slice *s,
 			       uint32_t *i)
 {
@@ -437,8 +440,6 @@ static uint32_t slice_granules(const struct layout *l, const struct wd_slice *s,
 	uint64_t end = s->offset + s->size;
 
 	end = end > base ? (end - base) >> l->shift : 0;
-	if (end > l->nr)
-		end = l->nr;
 	begin = (begin + mask) >> l->shift;
 	if (begin >= end)
 		return 0;

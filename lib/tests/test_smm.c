@@ -342,23 +342,28 @@ static void writes_to_free_memory(void)
 	CHECK(stats_of(mem).largest_free == total);
 }
 
-/* Used until it is full and empty again, whatever the bookkeeping says. */
-static void exercise(void)
+/* Blocks of all sizes, some freed, damage done, the rest freed and all again. */
+static void exercise(char *chunk, size_t size, char *at, uint32_t value)
 {
 	char *p[32];
 
-	for (int i = 0; i < 32; i++)
-		p[i] = smm_alloc(mem, (size_t)(i + 1) * G);
-	for (int i = 0; i < 32; i++) {
-		if (p[i])
-			CHECK(p[i] > mem && p[i] + (i + 1) * (int)G <= mem + PAGE * 8);
-		smm_free(mem, p[i]);
-		smm_try_free(mem, p[i]);
+	for (int round = 0; round < 2; round++) {
+		for (int i = 0; i < 32; i++) {
+			p[i] = smm_alloc(chunk, (size_t)(i % 8 + 1) * G);
+			CHECK(!p[i] || (p[i] > chunk &&
+					p[i] + (i % 8 + 1) * (int)G <= chunk + size));
+		}
+		for (int i = 0; i < 32; i += 3)
+			smm_free(chunk, p[i]);
+		if (!round)
+			memcpy(at, &value, sizeof(value));
+		for (int i = 0; i < 32; i++)
+			smm_free(chunk, p[i]);
 	}
 }
 
 /*
- * The bookkeeping itself overwritten, word by word but for the lock: nothing
+ * The bookkeeping itself overwritten, a word at a time but for the lock: nothing
  * outside of the arena may be touched (ASan watches its end), no call may hang.
  */
 static void writes_to_the_bookkeeping(void)
@@ -366,29 +371,28 @@ static void writes_to_the_bookkeeping(void)
 	static const uint32_t values[] = { 0, 1, UINT32_MAX, 0x3fffffff, 0x5fffffff,
 		0x20000001, 0x40000004, 0x60000004, 0x7fffffff, 0xc0000000 };
 	const size_t size = 8 * PAGE;
+	char *chunk = mem + SIZE - size, *first;
 	uint32_t rnd = 4711;
 	int noticed = 0;
 	struct smm_stats s;
-	char *used, *end;
+	size_t at;
 
-	for (int i = 0; i < rounds(8000); i++) {
-		uint32_t value = i % 2 ? next_random(&rnd) :
+	for (int i = 0; i < rounds(16000); i++) {
+		uint32_t value = i & 1 ? next_random(&rnd) :
 				 values[next_random(&rnd) % 10];
-		size_t at;
 
-		CHECK(!smm_init(mem, size, 0));
-		end = smm_alloc(mem, 3 * G);
-		used = smm_alloc(mem, G);
-		smm_alloc(mem, 7 * G);
-		smm_free(mem, used);
-		at = next_random(&rnd) % (size_t)(end - mem) & ~3UL;
-		/* The lock is behind the layout and its sum, up to the counters. */
+		CHECK(!smm_init(chunk, size, 0));
+		first = smm_alloc(chunk, G);
+		/* The first words of the table are the busiest. */
+		at = next_random(&rnd) % (size_t)(first - chunk) & ~3UL;
+		if (i & 2)
+			at = 256 + at % 640;
+		/* The lock is behind the layout and its sum. */
 		if (at >= 112 && at < 112 + sizeof(pthread_mutex_t))
 			continue;
-		memcpy(mem + at, &value, 4);
-		exercise();
+		exercise(chunk, size, chunk + at, value);
 		CHECK(!tap_failed);
-		noticed += smm_get_stats(mem, &s) == -ENOTRECOVERABLE;
+		noticed += smm_get_stats(chunk, &s) == -ENOTRECOVERABLE;
 	}
 	CHECK(noticed);
 }
@@ -401,7 +405,7 @@ static void corrupt_for_good(void)
 	CHECK(!smm_init(mem, SIZE, 0));
 	p = smm_alloc(mem, G);
 	CHECK(p);
-	/* Below the first block: the table's end, the tree, the table. */
+	/* Below the first block: the table and the tree. */
 	memset(mem + 256, 0xff, (size_t)(p - mem) - 256);
 	CHECK(!smm_alloc(mem, G));
 	CHECK(smm_try_free(mem, p) == -ENOTRECOVERABLE);
@@ -410,6 +414,8 @@ static void corrupt_for_good(void)
 	CHECK(smm_get_stats(mem, &s) == -ENOTRECOVERABLE);
 	CHECK(!smm_init(mem, SIZE, 0) && smm_alloc(mem, G) == p);
 }
+
+static pthread_barrier_t all_there;
 
 struct worker {
 	pthread_t thread;
@@ -432,7 +438,7 @@ static const char *work_on(struct worker *w, unsigned char **held, size_t *sizes
 		held[slot] = NULL;
 		return NULL;
 	}
-	sizes_held[slot] = 1 + next_random(&w->rnd) % 3000;
+	sizes_held[slot] = 1 + next_random(&w->rnd) % 200;
 	p = smm_alloc(mem, sizes_held[slot]);
 	if (p)
 		memset(p, fill + (int)slot, sizes_held[slot]);
@@ -450,7 +456,8 @@ static void *worker_main(void *arg)
 	unsigned char *held[32] = { NULL };
 	size_t sizes_held[32];
 
-	for (int i = 0; i < rounds(8000) && !w->failed; i++)
+	pthread_barrier_wait(&all_there);
+	for (int i = 0; i < rounds(60000) && !w->failed; i++)
 		w->failed = work_on(w, held, sizes_held);
 	for (int i = 0; i < 32; i++)
 		smm_free(mem, held[i]);
@@ -462,6 +469,7 @@ static void several_threads(void)
 	static struct worker workers[THREADS];
 
 	CHECK(!smm_init(mem, SIZE, 0xf));
+	CHECK(!pthread_barrier_init(&all_there, NULL, THREADS));
 	for (uint32_t i = 0; i < THREADS; i++) {
 		workers[i] = (struct worker){ .rnd = 77 + i };
 		CHECK(!pthread_create(&workers[i].thread, NULL, worker_main,
@@ -469,6 +477,7 @@ static void several_threads(void)
 	}
 	for (int i = 0; i < THREADS; i++)
 		pthread_join(workers[i].thread, NULL);
+	pthread_barrier_destroy(&all_there);
 	for (int i = 0; i < THREADS; i++) {
 		if (workers[i].failed)
 			printf("# %s\n", workers[i].failed);

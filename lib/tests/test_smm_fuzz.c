@@ -91,7 +91,7 @@ static bool learn_units(void)
 
 static bool start(uint32_t seed)
 {
-	static const size_t units[] = { 64, 64, 64, 128, 512, 4096 };
+	static const size_t units[] = { 64, 64, 64, 128, 4096, 16384 };
 	int mask, ret;
 
 	memset(&model, 0, sizeof(model));
@@ -240,7 +240,7 @@ static void any_sequence_of_calls(void)
 {
 	const char *env = getenv("SMM_SEED");
 	uint32_t seed = env ? (uint32_t)strtoul(env, NULL, 0) : 1;
-	int n = env ? 1 : rounds(getenv("SOAK") ? 20000 : 200);
+	int n = env ? 1 : rounds(getenv("SOAK") ? 4000 : 100);
 
 	for (int i = 0; i < n; i++, seed++) {
 		if (!any_calls(seed)) {
