@@ -199,7 +199,7 @@ static int wd_uacce_import(struct wd_uacce_queue *q, struct wd_mem_import __user
 	ret = wd_uacce_check_import(q, &args);
 	if (ret)
 		return ret;
-	if (args.addr != (unsigned long)args.addr)
+	if (!access_ok(u64_to_user_ptr(args.addr), args.size))
 		return -EFAULT;
 
 	pages = wd_uacce_pages_pin(args.addr, args.size, args.flags & WD_IMPORT_READ_ONLY);
