@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include <misc/uacce/uacce.h>
+#include <misc/uacce/wd_uacce.h>
 
 #include "sysfs.h"
 
@@ -128,6 +129,9 @@ static int iommu_type(int dir, int flags)
 {
 	if (flags & UACCE_DEV_SVA)
 		return WD_IOMMU_SVA;
+	if (flags & UACCE_DEV_NOIOMMU)
+		return WD_IOMMU_NONE;
+	/* Mainline's devices have neither flag, whether they have an IOMMU or not. */
 	if (!faccessat(dir, "device/iommu_group", F_OK, 0))
 		return WD_IOMMU_SHARED;
 	return WD_IOMMU_NONE;
@@ -138,14 +142,13 @@ static void read_regions(int dir, struct uacce_dev_info *info)
 	static const char *const attrs[UACCE_QFRT_MAX] = {
 		[UACCE_QFRT_MMIO] = "region_mmio_size",
 		[UACCE_QFRT_DUS] = "region_dus_size",
+		[UACCE_QFRT_SS] = "region_ss_size",
 	};
 	unsigned long page = (unsigned long)sysconf(_SC_PAGESIZE);
 	long size;
 
 	for (unsigned int i = 0; i < UACCE_QFRT_MAX; i++) {
 		info->qfrs_offset[i] = i * page;
-		if (!attrs[i])
-			continue;
 		size = read_long(dir, attrs[i], 0);
 		info->qfrs_size[i] = size < 0 ? 0 : (unsigned long)size;
 	}
@@ -221,6 +224,14 @@ static int list_insert(struct uacce_dev_list **list, struct uacce_dev_info *info
 	return 0;
 }
 
+static bool is_wanted(const struct wd_sysfs_roots *roots, const char *alg,
+		      const struct uacce_dev_info *info)
+{
+	if (roots->modes && !(roots->modes & 1U << info->iommu_type))
+		return false;
+	return !alg || wd_alg_listed(info->algorithms, alg);
+}
+
 /* Returns 1 when the device was put in @list, 0 when it is none of interest. */
 static int scan_device(const struct wd_sysfs_roots *roots, const char *alg,
 		       const char *class, const char *name,
@@ -241,7 +252,7 @@ static int scan_device(const struct wd_sysfs_roots *roots, const char *alg,
 		goto skip;
 	ret = read_device(roots, dir, info);
 	close(dir);
-	if (ret || (alg && !wd_alg_listed(info->algorithms, alg)))
+	if (ret || !is_wanted(roots, alg, info))
 		goto skip;
 
 	ret = list_insert(list, info);
@@ -320,7 +331,24 @@ int wd_sysfs_scan(const struct wd_sysfs_roots *roots, const char *alg,
 	return found;
 }
 
-void wd_sysfs_system_roots(struct wd_sysfs_roots *roots)
+int wd_sysfs_modes(const char *value, unsigned int *modes)
+{
+	static const char *const names[] = {
+		[WD_IOMMU_NONE] = "noiommu",
+		[WD_IOMMU_SHARED] = "share",
+		[WD_IOMMU_SVA] = "sva",
+	};
+
+	*modes = 0;
+	if (!value)
+		return 0;
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+		if (!strcmp(value, names[i]))
+			*modes = 1U << i;
+	return *modes ? 0 : -EINVAL;
+}
+
+int wd_sysfs_system_roots(struct wd_sysfs_roots *roots)
 {
 	unsigned int cpu, node;
 
@@ -328,16 +356,19 @@ void wd_sysfs_system_roots(struct wd_sysfs_roots *roots)
 	roots->node_dir = "/sys/devices/system/node";
 	roots->dev_dir = "/dev";
 	roots->cur_node = getcpu(&cpu, &node) ? -1 : (int)node;
+	return wd_sysfs_modes(secure_getenv("WD_MODE"), &roots->modes);
 }
 
 int wd_get_dev_list(const char *alg, struct uacce_dev_list **list)
 {
 	struct wd_sysfs_roots roots;
+	int ret;
 
 	if (!list)
 		return -EINVAL;
-	wd_sysfs_system_roots(&roots);
-	return wd_sysfs_scan(&roots, alg, list);
+	*list = NULL;
+	ret = wd_sysfs_system_roots(&roots);
+	return ret ? ret : wd_sysfs_scan(&roots, alg, list);
 }
 
 void wd_free_dev_list(struct uacce_dev_list *list)

@@ -83,7 +83,7 @@ static void fresh_tree(void)
 	snprintf(dev_dir, sizeof(dev_dir), "%s/dev", root);
 	put("class/net/lo/mtu", "65536\n");
 	put("dev/null", "");
-	roots = (struct wd_sysfs_roots){ class_dir, node_dir, dev_dir, 0 };
+	roots = (struct wd_sysfs_roots){ class_dir, node_dir, dev_dir, 0, 0 };
 }
 
 static void no_class_no_device(void)
@@ -155,6 +155,88 @@ static void absent_attributes(void)
 	CHECK(wd_sysfs_scan(&roots, NULL, &list) == 1);
 	CHECK(list->info->iommu_type == WD_IOMMU_SHARED);
 	wd_free_dev_list(list);
+}
+
+static int mode_of(const char *flags)
+{
+	struct uacce_dev_list *list;
+	int type;
+
+	put_attr("uacce/wd_accel-0", "flags", flags);
+	if (wd_sysfs_scan(&roots, NULL, &list) != 1)
+		return -1;
+	type = list->info->iommu_type;
+	wd_free_dev_list(list);
+	return type;
+}
+
+static void modes_by_flags(void)
+{
+	struct uacce_dev_list *list;
+
+	fresh_tree();
+	put_device("uacce/wd_accel-0", "gzip\n", "1\n");
+	put_attr("uacce/wd_accel-0", "region_ss_size", "268435456\n");
+	CHECK(mode_of("1\n") == WD_IOMMU_SVA);
+	CHECK(mode_of("256\n") == WD_IOMMU_NONE);
+	CHECK(mode_of("0x100\n") == WD_IOMMU_NONE);
+	CHECK(mode_of("257\n") == WD_IOMMU_SVA);
+	CHECK(mode_of("0\n") == WD_IOMMU_NONE);
+	put_attr("uacce/wd_accel-0", "device/iommu_group/id", "3\n");
+	CHECK(mode_of("0\n") == WD_IOMMU_SHARED);
+	CHECK(mode_of("256\n") == WD_IOMMU_NONE);
+	CHECK(wd_sysfs_scan(&roots, NULL, &list) == 1);
+	CHECK(list->info->qfrs_size[2] == 268435456);
+	CHECK(list->info->qfrs_offset[2] == 2 * (unsigned long)sysconf(_SC_PAGESIZE));
+	wd_free_dev_list(list);
+}
+
+/* Returns the number of devices that WD_MODE=@value leaves, or what it says. */
+static int count_with_mode(const char *value)
+{
+	struct uacce_dev_list *list;
+	int n;
+
+	n = wd_sysfs_modes(value, &roots.modes);
+	if (n)
+		return n;
+	n = wd_sysfs_scan(&roots, "gzip", &list);
+	wd_free_dev_list(list);
+	return n;
+}
+
+static void the_environment_hides_modes(void)
+{
+	struct uacce_dev_list *list;
+	struct wd_chan ch = { .alg = "gzip" };
+
+	fresh_tree();
+	put_device("uacce/wd_accel-0", "gzip\n", "1\n");
+	put_device("uacce/wd_accel-1", "gzip\n", "1\n");
+	put_attr("uacce/wd_accel-1", "flags", "256\n");
+	put_device("uacce/wd_accel-2", "gzip\n", "1\n");
+	put_attr("uacce/wd_accel-2", "flags", "256\n");
+	CHECK(count_with_mode(NULL) == 3);
+	CHECK(count_with_mode("sva") == 1);
+	CHECK(count_with_mode("noiommu") == 2);
+	CHECK(count_with_mode("share") == 0);
+	CHECK(count_with_mode("") == -EINVAL);
+	CHECK(count_with_mode("SVA") == -EINVAL);
+	CHECK(count_with_mode("sva,share") == -EINVAL);
+
+	/* One that is asked for by name is hidden as well. */
+	CHECK(!wd_sysfs_modes("noiommu", &roots.modes));
+	snprintf(ch.dev_path, sizeof(ch.dev_path), "%s/dev/wd_accel-0", root);
+	CHECK(wd_chan_open(&ch, &roots) == -ENODEV);
+
+	setenv("WD_MODE", "all", 1);
+	list = (void *)1;
+	CHECK(wd_get_dev_list(NULL, &list) == -EINVAL && !list);
+	CHECK(wd_request_channel(&ch) == -EINVAL);
+	setenv("WD_MODE", "share", 1);
+	CHECK(wd_get_dev_list(NULL, &list) >= 0);
+	wd_free_dev_list(list);
+	unsetenv("WD_MODE");
 }
 
 static void garbage_attributes(void)
@@ -311,6 +393,8 @@ static const struct tap_test tests[] = {
 	TEST(no_class_no_device),
 	TEST(all_that_sysfs_tells),
 	TEST(absent_attributes),
+	TEST(modes_by_flags),
+	TEST(the_environment_hides_modes),
 	TEST(garbage_attributes),
 	TEST(both_classes_in_order),
 	TEST(whole_lines_only),
