@@ -4,20 +4,35 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <misc/uacce/uacce.h>
+#include <misc/uacce/wd_uacce.h>
+
 #include "chan.h"
 #include "clock.h"
+#include "mem.h"
+
+_Static_assert(WD_PRIORITY_MIN == WD_WEIGHT_MIN &&
+	       WD_PRIORITY_DEFAULT == WD_WEIGHT_DEFAULT &&
+	       WD_PRIORITY_MAX == WD_WEIGHT_MAX, "the weights are the kernel's");
 
 int wd_chan_adopt(struct wd_chan *ch)
 {
 	struct wd_chan_lib *lib;
+	int ret;
 
+	ret = wd_mem_attach(ch);
+	if (ret)
+		return ret;
 	lib = mmap(NULL, sizeof(*lib), PROT_READ | PROT_WRITE,
 		   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	if (lib == MAP_FAILED)
+	if (lib == MAP_FAILED) {
+		wd_mem_detach(ch, false);
 		return -ENOMEM;
+	}
 
 	if (madvise(lib, sizeof(*lib), MADV_WIPEONFORK))
 		lib->pid = getpid();
@@ -77,6 +92,7 @@ static int chan_open_device(struct wd_chan *ch, struct uacce_dev_info *info)
 	memcpy(ch->dev_path, info->dev_path, sizeof(ch->dev_path));
 	ch->ss_va = NULL;
 	ch->ss_dma = NULL;
+	ch->nr_3rd = 0;
 	ch->ops = NULL;
 	ch->vendor = NULL;
 	return 0;
@@ -130,26 +146,37 @@ int wd_chan_open(struct wd_chan *ch, const struct wd_sysfs_roots *roots)
 int wd_request_channel(struct wd_chan *ch)
 {
 	struct wd_sysfs_roots roots;
+	int ret;
 
-	wd_sysfs_system_roots(&roots);
-	return wd_chan_open(ch, &roots);
+	ret = wd_sysfs_system_roots(&roots);
+	return ret ? ret : wd_chan_open(ch, &roots);
 }
 
 void wd_release_channel(struct wd_chan *ch)
 {
+	bool inherited;
+
 	if (!ch || !ch->lib)
 		return;
 
-	if (!wd_chan_inherited(ch))
+	inherited = wd_chan_inherited(ch);
+	if (!inherited)
 		wd_async_thread_stop(ch);
 	if (ch->ops)
 		ch->ops->release(ch);
+	/* A mapping that somebody else goes on using holds the file. */
+	if (!inherited && ch->dev_info && wd_mem_is_lent(ch))
+		ioctl(ch->fd, UACCE_CMD_PUT_Q);
+	wd_mem_detach(ch, inherited);
 	if (ch->dev_info)
 		close(ch->fd);
 	chan_disown(ch);
 	free(ch->dev_info);
 	ch->dev_info = NULL;
 	ch->fd = -1;
+	ch->ss_va = NULL;
+	ch->ss_dma = NULL;
+	ch->nr_3rd = 0;
 	ch->ops = NULL;
 	ch->vendor = NULL;
 }
@@ -159,7 +186,20 @@ int wd_is_sharing(struct wd_chan *ch, void *dma_addr)
 	(void)dma_addr;
 	if (!ch || !ch->lib)
 		return -EINVAL;
-	return !ch->dev_info || ch->dev_info->iommu_type == WD_IOMMU_SVA;
+	return wd_mem_is_plain(ch);
+}
+
+int wd_set_priority(struct wd_chan *ch, unsigned int weight)
+{
+	uint32_t arg = weight;
+
+	if (!ch || !ch->lib || weight < WD_PRIORITY_MIN || weight > WD_PRIORITY_MAX)
+		return -EINVAL;
+	if (wd_chan_inherited(ch))
+		return -EPERM;
+	if (!ch->dev_info || !ioctl(ch->fd, WD_CMD_SET_PRIORITY, &arg))
+		return 0;
+	return errno == ENOTTY ? -EOPNOTSUPP : -errno;
 }
 
 int wd_poll(struct wd_chan *ch, unsigned int max, int timeout_ms)

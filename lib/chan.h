@@ -17,7 +17,8 @@ struct wd_async_thread;
  * @owned:  set; the page that holds this structure is wiped in a forked child,
  *          which so finds 0 here without a system call
  * @pid:    process that opened the channel; 0 where @owned is enough
- * @lock:   orders drivers that attach to the channel and leave it
+ * @lock:   orders drivers that attach to the channel and leave it, and changes of
+ *          its memories
  * @thread: the library's thread of this channel, NULL: none
  */
 struct wd_chan_lib {
@@ -36,7 +37,10 @@ int wd_chan_adopt(struct wd_chan *ch);
 /* Was this channel opened by a parent process? */
 bool wd_chan_inherited(const struct wd_chan *ch);
 
-/* Serialize attaching to and leaving @ch. Not on an inherited channel. */
+/*
+ * Serialize attaching to and leaving @ch, and changes of its memories. Not on an
+ * inherited channel.
+ */
 void wd_chan_lock(struct wd_chan *ch);
 void wd_chan_unlock(struct wd_chan *ch);
 
