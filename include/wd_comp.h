@@ -176,8 +176,8 @@ void wd_alg_comp_exit(struct wd_comp_ctx *ctx);
  * @ctx: the context, with in, in_len, out, out_len and flush_type set
  *
  * Blocks until the device is done. Input longer than what the device takes at
- * once is handed over in pieces, and comes out as one stream. No data is copied
- * on the way.
+ * once is handed over in pieces, and comes out as one stream. Data is copied on the
+ * way only where the device cannot reach it (<wd.h>, wd_get_mem_stats()).
  *
  * Stateless: the input is a whole stream. After -ENOSPC the stream goes on with
  * the next call, with the rest of the input, until WD_STREAM_END.
@@ -196,7 +196,8 @@ void wd_alg_comp_exit(struct wd_comp_ctx *ctx);
  *   -EFAULT  @ctx->fault_addr is no memory that the device can use this way
  *   -EIO     the device stopped the channel
  *   -ENXIO   the device is gone
- *   -ENOMEM  the software driver found no memory
+ *   -ENOMEM  the software driver found no memory, or there is none through which
+ *            the device could be given what it cannot reach
  * After any of the last four the stream is lost (@ctx->consumed and produced
  * count what was done before). A stateful context then returns the same error
  * until new_stream is set; a stateless one begins a new stream anyway.
@@ -236,7 +237,8 @@ int wd_alg_inflate(struct wd_comp_ctx *ctx);
  * one call at a time: use several (on one channel) to have more in flight.
  *
  * Return: 0 the callback will be called, once; or it will not:
- *   -EAGAIN  the channel has no place left: wd_poll() and try again
+ *   -EAGAIN  the channel has no place left, or no memory for copies: wd_poll() and
+ *            try again
  *   -EINVAL, -EBUSY, -EPERM, -EIO, -ENXIO, -ENOMEM as wd_alg_deflate()
  */
 int wd_alg_async_deflate(struct wd_comp_ctx *ctx, wd_comp_cb_t callback,

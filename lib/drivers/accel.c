@@ -29,6 +29,7 @@ static void accel_release(struct wd_chan *ch)
 	bool inherited = wd_chan_inherited(ch);
 
 	wd_ring_close(accel->ring, inherited);
+	wd_bounce_pool_free(accel->pool, inherited);
 	if (!inherited)
 		pthread_mutex_destroy(&accel->lock);
 	free(accel->streams);
@@ -41,14 +42,9 @@ static const struct wd_chan_ops accel_ops = {
 	.release = accel_release,
 };
 
-/*
- * Only SVA for now: descriptors carry the process's own addresses, which no
- * other device understands.
- */
 static bool is_usable(const struct uacce_dev_info *info, const char *alg)
 {
 	return !strcmp(info->api, WD_ACCEL_API) &&
-	       info->iommu_type == WD_IOMMU_SVA &&
 	       wd_alg_listed(info->algorithms, alg);
 }
 
@@ -69,7 +65,9 @@ static int accel_attach(struct wd_chan *ch)
 	streams = wd_ring_layout(accel->ring)->streams;
 	accel->streams = calloc((streams + BITS - 1) / BITS + 1,
 				sizeof(*accel->streams));
-	if (!accel->streams) {
+	if (!wd_mem_is_plain(ch))
+		accel->pool = wd_bounce_pool_new(ch);
+	if (!accel->streams || (!accel->pool && !wd_mem_is_plain(ch))) {
 		ret = -ENOMEM;
 		goto err_close;
 	}
@@ -80,6 +78,8 @@ static int accel_attach(struct wd_chan *ch)
 	return 0;
 
 err_close:
+	wd_bounce_pool_free(accel->pool, false);
+	free(accel->streams);
 	wd_ring_close(accel->ring, false);
 err_free:
 	free(accel);
@@ -143,10 +143,30 @@ err_free:
 	return ret;
 }
 
+/* Open the first device of a mode that lets us. @ret: the error so far. */
+static int accel_open_mode(const struct uacce_dev_list *dev, int iommu_type,
+			   const char *alg, uint64_t alg_bit, struct wd_accel **accel,
+			   int ret)
+{
+	for (; dev; dev = dev->next) {
+		const struct uacce_dev_info *info = dev->info;
+
+		if (info->iommu_type != iommu_type || !is_usable(info, alg) ||
+		    info->isolate > 0 || info->available_instances <= 0)
+			continue;
+		ret = accel_open(info->dev_path, alg, alg_bit, accel);
+		if (!ret || ret == -ENOMEM)
+			break;
+	}
+	return ret;
+}
+
+/* The fewer copies and the more isolation, the better. */
 static int accel_open_any(const char *alg, uint64_t alg_bit,
 			  struct wd_accel **accel)
 {
-	struct uacce_dev_list *list, *dev;
+	static const int modes[] = { WD_IOMMU_SVA, WD_IOMMU_SHARED, WD_IOMMU_NONE };
+	struct uacce_dev_list *list;
 	int ret;
 
 	ret = wd_get_dev_list(alg, &list);
@@ -154,15 +174,10 @@ static int accel_open_any(const char *alg, uint64_t alg_bit,
 		return ret;
 
 	ret = -ENODEV;
-	for (dev = list; dev; dev = dev->next) {
-		const struct uacce_dev_info *info = dev->info;
-
-		if (!is_usable(info, alg) || info->isolate > 0 ||
-		    info->available_instances <= 0)
-			continue;
-		ret = accel_open(info->dev_path, alg, alg_bit, accel);
+	for (size_t i = 0; i < sizeof(modes) / sizeof(*modes); i++) {
 		if (!ret || ret == -ENOMEM)
 			break;
+		ret = accel_open_mode(list, modes[i], alg, alg_bit, accel, ret);
 	}
 	wd_free_dev_list(list);
 	return ret;

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "bounce_pool.h"
 #include "ring.h"
 
 /**
@@ -28,6 +29,7 @@ struct vendor_chan {
  * struct wd_accel - wd_chan.vendor of a channel that the native driver runs
  * @ch:      the channel
  * @ring:    its rings
+ * @pool:    memory for what the device cannot reach, NULL: it reaches all
  * @owned:   set: @ch is the head of a struct vendor_chan and goes with the last
  *           user
  * @users:   contexts of all algorithms; under wd_chan_lock()
@@ -37,6 +39,7 @@ struct vendor_chan {
 struct wd_accel {
 	struct wd_chan *ch;
 	struct wd_ring *ring;
+	struct wd_bounce_pool *pool;
 	bool owned;
 	unsigned int users;
 	pthread_mutex_t lock;

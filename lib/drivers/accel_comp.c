@@ -6,6 +6,9 @@
  * many descriptors as it takes; comp_step() makes each from what became of the
  * one before. It runs with the ring's lock held and only computes.
  *
+ * Where the device does not work on the process's addresses, the operands of a call
+ * are those of a struct wd_bounce, from comp_prepare() to comp_settle().
+ *
  * A context that finds no stream id, or no room in the device, when a stream
  * begins runs that stream in software.
  */
@@ -15,6 +18,7 @@
 #include "../chan.h"
 #include "../comp.h"
 #include "accel.h"
+#include "bounce.h"
 #include "soft_stream.h"
 
 /* Of the driver alone: the stream has to begin in software. */
@@ -32,6 +36,7 @@
  * @pending: the device holds output back that found no room
  * @in_soft: the stream runs in software
  * @ret:     result of the call
+ * @bounce:  its operands, where the channel has a pool for them
  * @soft:    that stream
  */
 struct accel_comp {
@@ -45,6 +50,7 @@ struct accel_comp {
 	bool pending;
 	bool in_soft;
 	int ret;
+	struct wd_bounce bounce;
 	struct wd_soft_stream soft;
 };
 
@@ -81,24 +87,51 @@ static uint32_t op_word(const struct accel_comp *ac, bool last)
 	return op;
 }
 
-/* The descriptor for what is left of the operands, or as much as can be. */
-static void make_desc(struct accel_comp *ac)
+static void comp_overlap(struct wd_ring_req *req)
 {
-	uint32_t max = wd_ring_layout(ac->accel->ring)->max_len;
+	wd_bounce_overlap(&to_comp(req)->bounce);
+}
+
+/* The operands are where the program has them. */
+static void aim_plain(struct accel_comp *ac, uint32_t max)
+{
 	const struct wd_comp_ctx *ctx = ac->ctx;
 	size_t in = ctx->in_len - ctx->consumed;
 	size_t out = ctx->out_len - ctx->produced;
-	bool last = in <= max;
+	struct wd_desc *desc = &ac->req.desc;
 
-	ac->req.desc = (struct wd_desc){
+	desc->src = in ? (uintptr_t)ctx->in + ctx->consumed : 0;
+	desc->dst = (uintptr_t)ctx->out + ctx->produced;
+	desc->src_len = in < max ? (uint32_t)in : max;
+	desc->dst_len = out < max ? (uint32_t)out : max;
+}
+
+/*
+ * Make the descriptor for what is left of the operands, or as much as can be. Returns
+ * false with @ac->ret where that is not possible.
+ */
+static bool make_desc(struct accel_comp *ac)
+{
+	uint32_t max = wd_ring_layout(ac->accel->ring)->max_len;
+	const struct wd_comp_ctx *ctx = ac->ctx;
+	struct wd_desc *desc = &ac->req.desc;
+
+	*desc = (struct wd_desc){
 		.opcode = ac->dir == WD_COMP_DEFLATE ? WD_OP_DEFLATE : WD_OP_INFLATE,
-		.op = op_word(ac, last),
-		.src = in ? (uintptr_t)ctx->in + ctx->consumed : 0,
-		.dst = (uintptr_t)ctx->out + ctx->produced,
-		.src_len = last ? (uint32_t)in : max,
-		.dst_len = out < max ? (uint32_t)out : max,
 		.stream = (uint32_t)ac->stream,
 	};
+	ac->req.meanwhile = NULL;
+	if (!ac->accel->pool) {
+		aim_plain(ac, max);
+	} else {
+		ac->ret = wd_bounce_aim(&ac->bounce, desc, max);
+		if (ac->ret)
+			return false;
+		if (wd_bounce_overlaps(&ac->bounce))
+			ac->req.meanwhile = comp_overlap;
+	}
+	desc->op = op_word(ac, desc->src_len == ctx->in_len - ctx->consumed);
+	return true;
 }
 
 /*
@@ -127,7 +160,9 @@ static int error_of(struct accel_comp *ac, const struct wd_cqe *cqe, bool fresh)
 	case WD_ST_FAULT_PERM:
 	case WD_ST_FAULT_RANGE:
 	case WD_ST_FAULT_BUS:
-		ac->ctx->fault_addr = (void *)(uintptr_t)cqe->info;
+		ac->ctx->fault_addr = (void *)(ac->accel->pool ?
+					       wd_bounce_fault(&ac->bounce, cqe) :
+					       (uintptr_t)cqe->info);
 		return -EFAULT;
 	default:
 		return -EIO;
@@ -163,6 +198,8 @@ static bool comp_step(struct wd_ring_req *req)
 
 	ctx->consumed += cqe->consumed;
 	ctx->produced += cqe->produced;
+	if (ac->accel->pool)
+		wd_bounce_advance(&ac->bounce, cqe->consumed, cqe->produced);
 	if (cqe->status != WD_ST_OK && !overflow) {
 		ac->ret = error_of(ac, cqe, fresh);
 		ac->begun |= ac->ret != NO_ROOM;
@@ -191,15 +228,59 @@ static bool comp_step(struct wd_ring_req *req)
 		ac->ret = -EIO;
 		return false;
 	}
-	make_desc(ac);
-	return true;
+	return make_desc(ac);
+}
+
+/* Get hold of the operands. More output than zlib's worst case is improbable. */
+static int hold_operands(struct accel_comp *ac, bool wait)
+{
+	const struct wd_comp_ctx *ctx = ac->ctx;
+	struct wd_bounce_args args = {
+		.in = ctx->in,
+		.in_len = ctx->in_len,
+		.out = ctx->out,
+		.out_len = ctx->out_len,
+		.out_hint = ctx->out_len,
+	};
+
+	if (!ac->accel->pool)
+		return 0;
+	if (ac->dir == WD_COMP_DEFLATE && ctx->out_len > WD_BOUNCE_MIN_PIECE)
+		args.out_hint = ctx->in_len + ctx->in_len / 8 + WD_BOUNCE_MIN_PIECE;
+	return wd_bounce_begin(&ac->bounce, ac->accel->pool, &args, wait);
+}
+
+/*
+ * What the device did, and what was copied, is the caller's from here on. A hole in
+ * the output is as bad as a fault that the device meets.
+ */
+static void comp_settle(struct accel_comp *ac)
+{
+	struct wd_comp_ctx *ctx = ac->ctx;
+	struct wd_mem_usage usage = { .direct = ctx->consumed + ctx->produced };
+	struct wd_bounce *b = &ac->bounce;
+
+	if (ac->accel->pool) {
+		if (wd_bounce_end(b, &ctx->produced) && (ac->ret >= 0 || ac->ret == -ENOSPC))
+			ac->ret = -EFAULT;
+		if (ac->ret == -EFAULT && !ctx->fault_addr)
+			ctx->fault_addr = (void *)wd_bounce_copy_fault(b);
+		usage.direct = (b->src.mem ? ctx->consumed : 0) +
+			       (b->dst.mem ? ctx->produced : 0);
+		usage.in = b->src.copied;
+		usage.out = b->dst.copied;
+		usage.sgl = b->used_list;
+	}
+	if (ac->ret != NO_ROOM)
+		wd_mem_count(ac->accel->ch, &usage);
 }
 
 /*
  * Begin a call. Returns 0 when there is something for the device to do, 1 when
- * the result is in @ac->ret already. @ac->in_soft tells who is to do it.
+ * the result is in @ac->ret already. @ac->in_soft tells who is to do it. @wait: for
+ * memory, if it takes any.
  */
-static int comp_prepare(struct accel_comp *ac, enum wd_comp_dir dir)
+static int comp_prepare(struct accel_comp *ac, enum wd_comp_dir dir, bool wait)
 {
 	struct wd_comp_ctx *ctx = ac->ctx;
 
@@ -221,9 +302,14 @@ static int comp_prepare(struct accel_comp *ac, enum wd_comp_dir dir)
 	ac->ret = -ENOSPC;
 	if (!ctx->out_len)
 		return 1;
-	make_desc(ac);
+	ac->ret = hold_operands(ac, wait);
+	if (ac->ret)
+		return 1;
 	ac->req.step = comp_step;
-	return 0;
+	if (make_desc(ac))
+		return 0;
+	comp_settle(ac);
+	return 1;
 }
 
 /* The device has no room: nothing was consumed, so software can begin. */
@@ -239,28 +325,39 @@ static int comp_sync(struct wd_comp_ctx *ctx, enum wd_comp_dir dir)
 	struct accel_comp *ac = ctx->private;
 	int ret;
 
-	if (comp_prepare(ac, dir))
+	if (comp_prepare(ac, dir, true))
 		return ac->ret;
 	if (ac->in_soft)
 		return wd_soft_stream_run(&ac->soft, ctx, dir);
 
 	ret = wd_ring_run(ac->accel->ring, &ac->req);
 	if (ret)
-		return ret;
+		ac->ret = ret;
+	comp_settle(ac);
 	return ac->ret == NO_ROOM ? go_soft(ac) : ac->ret;
 }
 
-/* Runs from wd_poll(). */
+/* The three ends of an asynchronous call, which run from wd_poll(). */
 static void comp_finish(struct wd_work *work)
 {
 	struct accel_comp *ac = (struct accel_comp *)work;
-	int ret = ac->ret;
 
-	if (ret == NO_ROOM)
-		ret = go_soft(ac);
-	else if (ac->in_soft)
-		ret = wd_soft_stream_run(&ac->soft, ac->ctx, ac->dir);
-	wd_comp_done(ac->ctx, ret);
+	comp_settle(ac);
+	wd_comp_done(ac->ctx, ac->ret == NO_ROOM ? go_soft(ac) : ac->ret);
+}
+
+static void comp_finish_soft(struct wd_work *work)
+{
+	struct accel_comp *ac = (struct accel_comp *)work;
+
+	wd_comp_done(ac->ctx, wd_soft_stream_run(&ac->soft, ac->ctx, ac->dir));
+}
+
+static void comp_finish_early(struct wd_work *work)
+{
+	struct accel_comp *ac = (struct accel_comp *)work;
+
+	wd_comp_done(ac->ctx, ac->ret);
 }
 
 static int comp_async(struct wd_comp_ctx *ctx, enum wd_comp_dir dir)
@@ -269,14 +366,20 @@ static int comp_async(struct wd_comp_ctx *ctx, enum wd_comp_dir dir)
 	struct wd_ring_req *req = &ac->req;
 	int ret;
 
-	ac->ret = 0;
-	req->work.run = comp_finish;
-	if (comp_prepare(ac, dir) || ac->in_soft) {
+	ret = comp_prepare(ac, dir, false);
+	if (ret && ac->ret == -EAGAIN)
+		return -EAGAIN;
+	if (ret || ac->in_soft) {
+		req->work.run = ret ? comp_finish_early : comp_finish_soft;
 		wd_ring_queue_work(ac->accel->ring, &req->work);
 		return 0;
 	}
+	req->work.run = comp_finish;
 	ret = wd_ring_submit(ac->accel->ring, &req, 1);
-	return ret < 0 ? ret : 0;
+	if (ret > 0)
+		return 0;
+	wd_bounce_drop(&ac->bounce);
+	return ret;
 }
 
 static int accel_deflate(struct wd_comp_ctx *ctx)
@@ -303,8 +406,10 @@ static void accel_cancel(struct wd_comp_ctx *ctx)
 {
 	struct accel_comp *ac = ctx->private;
 
-	if (!wd_chan_inherited(ctx->ch))
-		wd_ring_cancel(ac->accel->ring, &ac->req);
+	if (wd_chan_inherited(ctx->ch))
+		return;
+	wd_ring_cancel(ac->accel->ring, &ac->req);
+	wd_bounce_drop(&ac->bounce);
 }
 
 static int accel_init(struct wd_comp_ctx *ctx)
@@ -338,6 +443,7 @@ static void close_stream(struct accel_comp *ac)
 {
 	if (ac->begun) {
 		ac->req.step = close_step;
+		ac->req.meanwhile = NULL;
 		ac->req.desc = (struct wd_desc){
 			.opcode = WD_OP_STREAM_CLOSE,
 			.stream = (uint32_t)ac->stream,

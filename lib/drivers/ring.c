@@ -110,6 +110,12 @@ static void write_desc(struct wd_ring *ring, struct wd_ring_req *req)
 		.dst_dom = htole32(d->dst_dom),
 		.stream = htole32(d->stream),
 	};
+	if (!req->meanwhile)
+		return;
+	req->due = true;
+	req->next = NULL;
+	*ring->due_tail = req;
+	ring->due_tail = &req->next;
 }
 
 /* A slot is free: the caller looked. */
@@ -150,12 +156,15 @@ void wd_ring_die(struct wd_ring *ring, int err)
 	/* Once it is stopped it does not touch anybody's buffers any more. */
 	ioctl(ring->fd, UACCE_CMD_PUT_Q);
 	ring->err = err;
+	ring->due = NULL;
+	ring->due_tail = &ring->due;
 	for (uint32_t i = 0; i < ring->nslots; i++) {
 		struct wd_ring_req *req = ring->slots[i].req;
 
 		if (!req)
 			continue;
 		req->err = err;
+		req->due = false;
 		step_request(ring, req);
 	}
 }
@@ -211,6 +220,8 @@ bool wd_ring_reap(struct wd_ring *ring)
 			wd_ring_die(ring, -EIO);
 			return true;
 		}
+		if (req->due)
+			break;
 		ring->cq_head++;
 		step_request(ring, req);
 	}
@@ -259,6 +270,8 @@ int wd_ring_submit(struct wd_ring *ring, struct wd_ring_req *const *reqs,
 		doorbell(ring, WD_DB_SQ_TAIL, ring->sq_tail);
 		sleeps = need_kick(ring);
 	}
+	if (ring->due)
+		wd_ring_notify(ring);
 out:
 	pthread_mutex_unlock(&ring->lock);
 	if (sleeps)
@@ -298,6 +311,8 @@ int wd_ring_run(struct wd_ring *ring, struct wd_ring_req *req)
 		kick(ring);
 		pthread_mutex_lock(&ring->lock);
 	}
+	if (ring->due)
+		wd_ring_notify(ring);
 	wd_ring_wait(ring, is_off_ring, req, WD_FOREVER, false);
 	ret = req->err;
 out:
@@ -423,6 +438,7 @@ static void init_sync(struct wd_ring *ring)
 	pthread_condattr_destroy(&attr);
 	pthread_mutex_init(&ring->lock, NULL);
 	wd_workq_init(&ring->done);
+	ring->due_tail = &ring->due;
 	ring->spin = can_spin();
 }
 

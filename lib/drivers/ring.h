@@ -34,9 +34,14 @@ struct wd_ring;
  * @err:  0 or -EIO, -ENXIO: the channel died and @cqe is not valid
  * @step: called with the ring's lock held as soon as @desc completed or failed;
  *        returns true when it made another @desc. Must not block.
+ * @meanwhile: NULL, or called without a lock while @desc is with the device, once for
+ *        each @desc and before @step: the place for copies. Set before @desc is put
+ *        on the ring, and in @step.
  * @slot: where it is on the ring
  * @busy: it is on the ring
  * @sync: somebody waits for it; @work is not used
+ * @due:  its @meanwhile was not called yet
+ * @next: among those
  */
 struct wd_ring_req {
 	struct wd_work work;
@@ -44,9 +49,12 @@ struct wd_ring_req {
 	struct wd_cqe cqe;
 	int err;
 	bool (*step)(struct wd_ring_req *req);
+	void (*meanwhile)(struct wd_ring_req *req);
 	uint32_t slot;
 	bool busy;
 	bool sync;
+	bool due;
+	struct wd_ring_req *next;
 };
 
 /*

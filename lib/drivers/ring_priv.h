@@ -38,6 +38,8 @@ struct wd_ring_slot {
  * @asleep:     and sleeps in poll(2)
  * @followers:  threads that wait on @cond
  * @wakes:      counts wd_ring_wake()
+ * @due:        requests whose @meanwhile is to be called, by the leader
+ * @due_tail:   where the next one is linked
  * @done:       asynchronous requests that are done
  */
 struct wd_ring {
@@ -66,6 +68,8 @@ struct wd_ring {
 	bool asleep;
 	unsigned int followers;
 	uint64_t wakes;
+	struct wd_ring_req *due;
+	struct wd_ring_req **due_tail;
 	struct wd_workq done;
 };
 
@@ -73,8 +77,8 @@ struct wd_ring {
 bool wd_ring_has_completion(const struct wd_ring *ring);
 
 /*
- * Reap what is there; true when something happened to any request. Only the
- * leader does, with @lock held.
+ * Reap what is there, up to a request that is due for its @meanwhile; true when
+ * something happened to any request. Only the leader does, with @lock held.
  */
 bool wd_ring_reap(struct wd_ring *ring);
 

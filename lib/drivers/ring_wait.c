@@ -94,6 +94,32 @@ static int sleep_unlocked(struct wd_ring *ring, int64_t deadline)
 	return ret;
 }
 
+/* Call one @meanwhile. The leader does, and nobody else reaps, so it comes before @step. */
+static void run_due(struct wd_ring *ring)
+{
+	struct wd_ring_req *req = ring->due;
+
+	ring->due = req->next;
+	if (!ring->due)
+		ring->due_tail = &ring->due;
+	pthread_mutex_unlock(&ring->lock);
+	req->meanwhile(req);
+	pthread_mutex_lock(&ring->lock);
+	req->due = false;
+}
+
+/*
+ * Make all copies that are due. What the device has finished gets its next descriptor
+ * first.
+ */
+static void run_all_due(struct wd_ring *ring)
+{
+	while (ring->due) {
+		run_due(ring);
+		wd_ring_reap(ring);
+	}
+}
+
 /*
  * Be the leader for one round: wait for something to reap, and reap. The lock
  * is dropped while waiting.
@@ -106,6 +132,9 @@ static int lead(struct wd_ring *ring,
 	int ret = 0;
 
 	ring->leader = true;
+	run_all_due(ring);
+	if (cond(ring, arg))
+		goto out;
 	pthread_mutex_unlock(&ring->lock);
 	ready = spin(ring);
 	pthread_mutex_lock(&ring->lock);
@@ -123,7 +152,7 @@ static int lead(struct wd_ring *ring,
 	/* The device says that it runs and the file says that it does not. */
 	if (ret > 0)
 		wd_ring_die(ring, -EIO);
-
+out:
 	ring->leader = false;
 	if (ring->followers)
 		pthread_cond_broadcast(&ring->cond);
@@ -193,7 +222,10 @@ static void reap_now(struct wd_ring *ring)
 {
 	if (ring->leader || ring->err)
 		return;
+	ring->leader = true;
 	wd_ring_reap(ring);
+	run_all_due(ring);
+	ring->leader = false;
 	if (looks_stopped(ring))
 		wd_ring_check_state(ring);
 	if (ring->followers)
