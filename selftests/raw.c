@@ -35,8 +35,16 @@ static int read_file(const char *path, char *buf, size_t size)
 
 static const char * const classes[] = { "/sys/class/uacce", "/sys/class/wd_uacce" };
 
-/* What raw_select() was told; empty: the first that will do. */
+/* What raw_select() was told; empty: the first one of the mode. */
 static char selected[RAW_NAME];
+static const char *selected_mode = "sva";
+
+static const char *mode_of(long flags)
+{
+	if (flags & UACCE_DEV_SVA)
+		return "sva";
+	return flags & UACCE_DEV_NOIOMMU ? "noiommu" : "share";
+}
 
 static bool speaks_our_format(const char *dir)
 {
@@ -56,7 +64,7 @@ static bool is_ours(const char *dir)
 	if (selected[0])
 		return !strcmp(strrchr(dir, '/') + 1, selected);
 	snprintf(path, sizeof(path), "%s/flags", dir);
-	return !read_file(path, buf, sizeof(buf)) && (atoi(buf) & UACCE_DEV_SVA);
+	return !read_file(path, buf, sizeof(buf)) && !strcmp(mode_of(atol(buf)), selected_mode);
 }
 
 static bool find_in(const char *class, char *dir, size_t size)
@@ -108,6 +116,28 @@ int raw_devices(char names[][RAW_NAME], int max)
 void raw_select(const char *name)
 {
 	snprintf(selected, sizeof(selected), "%s", name ? name : "");
+	selected_mode = "sva";
+}
+
+int raw_select_mode(const char *mode)
+{
+	selected[0] = '\0';
+	selected_mode = mode;
+	if (!strcmp(mode, "noiommu"))
+		raw_lift_fence();
+	return raw_sysfs() ? 0 : -ENODEV;
+}
+
+const char *raw_mode(void)
+{
+	long flags = raw_attr_num("flags");
+
+	return flags < 0 ? selected_mode : mode_of(flags);
+}
+
+int raw_lift_fence(void)
+{
+	return raw_write(RAW_FENCE, "1");
 }
 
 const char *raw_sysfs(void)

@@ -41,6 +41,17 @@ int raw_devices(char names[][RAW_NAME], int max);
 /* All below, in this process, is about that device from now on; NULL: as it was. */
 void raw_select(const char *name);
 
+/*
+ * All below is about the first device of that mode: "sva", "share" or "noiommu". It may go and come
+ * back, under another name. Lifts the fence for "noiommu". -ENODEV: there is none now.
+ */
+int raw_select_mode(const char *mode);
+const char *raw_mode(void);		/* of the selected device */
+
+/* Whether devices without an IOMMU may be opened. */
+#define RAW_FENCE	"/sys/module/wd_uacce/parameters/enable_unsafe_noiommu_mode"
+int raw_lift_fence(void);
+
 /* The first SVA device that speaks our format, if none is selected: "wd_accel-0". NULL: none. */
 const char *raw_name(void);
 const char *raw_node(void);		/* "/dev/wd_accel-0" */
