@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The end of a channel's life, whatever comes in between: SIGKILL, exec, memory
- * that is taken away under the device. Nothing may be left behind.
+ * The end of a channel's life, whatever comes in between, in every mode: SIGKILL,
+ * exec, memory that is taken away under the device. Nothing may be left behind.
  */
 #include <fcntl.h>
 #include <pthread.h>
@@ -14,29 +14,48 @@
 
 #include <kselftest_harness.h>
 
-#include "raw.h"
+#include "raw_mem.h"
 
 #define PAGE	4096
 #define LEN	(1UL << 20)
 
+/* A channel, and memory for a source of @len and twice as much for what comes out. */
+static int setup_with_memory(struct raw_chan *c, struct raw_mem *m, size_t len,
+			     uint8_t **src, uint8_t **dst)
+{
+	int ret = raw_setup(c);
+
+	/* Slices of physical memory end anywhere: there is room to begin behind one. */
+	if (!ret)
+		ret = raw_mem_reserve(c, m, 8 * len + 4 * PAGE);
+	if (ret)
+		return ret;
+	*src = raw_mem_take(m, len);
+	*dst = raw_mem_take(m, 2 * len);
+	if (!*src || !*dst)
+		return -ENOMEM;
+	raw_fill_text(*src, len, getpid());
+	return 0;
+}
+
 /* Keep a channel busy until the end of the process: NOPs and streams of @len. */
 static void work_for_ever(int told, size_t len)
 {
-	uint8_t *src = raw_memory(len), *dst = raw_memory(2 * len);
-	struct raw_chan c;
 	struct wd_desc d, nop = { .opcode = WD_OP_NOP };
+	uint8_t *src, *dst;
+	struct raw_chan c;
+	struct raw_mem m;
 	struct wd_cqe cqe;
 	int i;
 
 	/* Not even a test that fails leaves it behind. */
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	raw_fill_text(src, len, getpid());
-	if (raw_setup(&c))
+	if (setup_with_memory(&c, &m, len, &src, &dst))
 		_exit(1);
 	write(told, "x", 1);
 	for (;;) {
 		for (i = 0; i < 4; i++) {
-			d = raw_deflate(i % 3, 1 + i * 2, src, len, dst, 2 * len);
+			d = raw_mem_deflate(&m, i % 3, 1 + i * 2, src, len, dst, 2 * len);
 			d.stream = i;
 			raw_put(&c, &d);
 			raw_put(&c, &nop);
@@ -73,8 +92,17 @@ FIXTURE(life) {
 	int before;
 };
 
+FIXTURE_VARIANT(life) {
+	const char *mode;
+};
+
+FIXTURE_VARIANT_ADD(life, sva) { .mode = "sva" };
+FIXTURE_VARIANT_ADD(life, share) { .mode = "share" };
+FIXTURE_VARIANT_ADD(life, noiommu) { .mode = "noiommu" };
+
 FIXTURE_SETUP(life)
 {
+	ASSERT_EQ(0, raw_select_mode(variant->mode)) TH_LOG("no device");
 	self->before = raw_available();
 	ASSERT_LT(0, self->before);
 }
@@ -88,11 +116,13 @@ FIXTURE_TEARDOWN(life)
 	EXPECT_EQ(0, raw_setup(&c));
 	EXPECT_EQ(0, raw_nop(&c));
 	raw_close(&c);
+	if (strcmp(variant->mode, "sva"))
+		EXPECT_EQ(0, raw_reserved());
 }
 
 TEST_F_TIMEOUT(life, kill_in_the_middle, 300)
 {
-	int rounds = raw_rounds(30, 1000), ms, worst = 0, status;
+	int rounds = raw_rounds(12, 340), ms, worst = 0, status;
 	uint32_t seed = 11;
 	pid_t pid;
 
@@ -111,95 +141,58 @@ TEST_F_TIMEOUT(life, kill_in_the_middle, 300)
 	TH_LOG("channels gone after %d ms at most", worst);
 }
 
-/* kB; 0 where there is no such line. */
-static long meminfo(const char *key)
-{
-	char line[128];
-	long value = 0;
-	FILE *file = fopen("/proc/meminfo", "re");
-
-	if (!file)
-		return 0;
-	while (fgets(line, sizeof(line), file))
-		if (!strncmp(line, key, strlen(key)))
-			value = atol(line + strlen(key) + 1);
-	fclose(file);
-	return value;
-}
-
-/* kB of free pages that the allocator keeps a CPU; MemAvailable does not count them. */
-static long percpu_pages(void)
-{
-	char line[256];
-	long pages = 0, n;
-	FILE *file = fopen("/proc/zoneinfo", "re");
-
-	if (!file)
-		return 0;
-	while (fgets(line, sizeof(line), file))
-		if (sscanf(line, " count: %ld", &n) == 1)
-			pages += n;
-	fclose(file);
-	return pages * (PAGE / 1024);
-}
-
-/* Memory in kB, once it does not rise any more: RCU and delayed work free late. */
-static long calm_memory(void)
-{
-	long best = 0, now;
-	int same = 0;
-
-	for (int i = 0; i < 40 && same < 4; i++) {
-		raw_write("/proc/sys/vm/drop_caches", "3");
-		usleep(50000);
-		now = meminfo("MemAvailable") + percpu_pages();
-		same = now > best + 100 ? 0 : same + 1;
-		best = now > best ? now : best;
-	}
-	return best;
-}
-
 static int by_value(const void *a, const void *b)
 {
 	return (*(const long *)a > *(const long *)b) - (*(const long *)a < *(const long *)b);
 }
 
 /*
- * Channels killed in the middle of work, five times over. Anything may cost memory
- * once; what leaks costs it each time. The DUS region or a stream's state, if it
- * were not given back, would be more than 20 kB a channel.
+ * Channels killed in the middle of work, in each mode in turn, five times over.
+ * Anything may cost memory once; what leaks costs it each time. The DUS region, a
+ * stream's state or reserved memory, if it were not given back, would be more than
+ * 20 kB a channel.
  */
-TEST_F_TIMEOUT(life, kills_leak_no_memory, 600)
+TEST_TIMEOUT(kills_leak_no_memory, 900)
 {
-	enum { TIMES = 5 };
-	const int rounds = raw_rounds(40, 400);
-	long lost[TIMES], before, after, slab, vmalloc;
-	int status, i, t;
+	enum { TIMES = 5, MODES = 3 };
+	static const char * const modes[MODES] = { "sva", "share", "noiommu" };
+	const int rounds = raw_rounds(30, 400);
+	long lost[TIMES], before, after, slab, vmalloc, pinned = raw_pinned();
+	int available[MODES], status, i, t;
 	pid_t pid;
 
-	before = calm_memory();
-	slab = meminfo("SUnreclaim");
-	vmalloc = meminfo("VmallocUsed");
+	for (i = 0; i < MODES; i++) {
+		ASSERT_EQ(0, raw_select_mode(modes[i])) TH_LOG("no device: %s", modes[i]);
+		available[i] = raw_available();
+	}
+	before = raw_calm_memory();
+	slab = raw_meminfo("SUnreclaim");
+	vmalloc = raw_meminfo("VmallocUsed");
 	for (t = 0; t < TIMES; t++) {
 		for (i = 0; i < rounds; i++) {
+			raw_select_mode(modes[i % MODES]);
 			pid = busy_process(40000);
 			ASSERT_LT(0, pid);
 			kill(pid, SIGKILL);
 			ASSERT_EQ(pid, waitpid(pid, &status, 0));
-			ASSERT_LE(0, raw_wait_available(self->before, RAW_GONE_MS));
+			ASSERT_TRUE(WIFSIGNALED(status)) TH_LOG("it ended with %#x", status);
+			ASSERT_LE(0, raw_wait_available(available[i % MODES], RAW_GONE_MS));
+			if (i % MODES)
+				ASSERT_EQ(0, raw_reserved());
 		}
-		after = calm_memory();
+		after = raw_calm_memory();
 		lost[t] = before - after;
 		before = after;
 	}
-	slab = meminfo("SUnreclaim") - slab;
-	vmalloc = meminfo("VmallocUsed") - vmalloc;
+	slab = raw_meminfo("SUnreclaim") - slab;
+	vmalloc = raw_meminfo("VmallocUsed") - vmalloc;
 	qsort(lost, TIMES, sizeof(*lost), by_value);
 	TH_LOG("lost %ld to %ld kB, median %ld; SUnreclaim %+ld kB, VmallocUsed %+ld kB",
 	       lost[0], lost[TIMES - 1], lost[TIMES / 2], slab, vmalloc);
 	EXPECT_GT(20 * rounds, lost[TIMES / 2]);
 	EXPECT_GT(10 * rounds * TIMES, slab);
 	EXPECT_GT(20 * rounds * TIMES, vmalloc);
+	EXPECT_EQ(pinned, raw_pinned());
 }
 
 TEST_F(life, exec_in_the_middle)
@@ -207,18 +200,18 @@ TEST_F(life, exec_in_the_middle)
 	int status;
 	pid_t pid;
 
-	for (int i = 0; i < 10; i++) {
+	for (int i = 0; i < 6; i++) {
 		pid = fork();
 		if (!pid) {
-			uint8_t *src = raw_memory(LEN), *dst = raw_memory(2 * LEN);
+			uint8_t *src, *dst;
 			struct wd_desc d;
 			struct raw_chan c;
+			struct raw_mem m;
 
-			if (raw_setup(&c))
+			if (setup_with_memory(&c, &m, LEN, &src, &dst))
 				_exit(1);
-			raw_fill_text(src, LEN, i);
 			for (int k = 0; k < 8; k++) {
-				d = raw_deflate(WD_COMP_GZIP, 9, src, LEN, dst, 2 * LEN);
+				d = raw_mem_deflate(&m, WD_COMP_GZIP, 9, src, LEN, dst, 2 * LEN);
 				raw_put(&c, &d);
 			}
 			raw_ring(&c);
@@ -268,86 +261,9 @@ TEST_F(life, threads_of_the_killed)
 	EXPECT_EQ(pid, waitpid(pid, &status, 0));
 }
 
-/* A fault, where the memory went, is an answer; nothing else may happen. */
-static bool is_answer(const struct wd_cqe *cqe)
-{
-	return cqe->status == WD_ST_OK || cqe->status == WD_ST_FAULT_UNMAPPED;
-}
-
-TEST_F(life, munmap_under_the_device)
-{
-	uint32_t seed = 5;
-	struct raw_chan c;
-	struct wd_cqe cqe;
-	struct wd_desc d;
-	int faults = 0;
-
-	ASSERT_EQ(0, raw_setup(&c));
-	for (int i = 0; i < 40; i++) {
-		uint8_t *src = raw_memory(LEN), *dst = raw_memory(2 * LEN);
-
-		raw_fill_text(src, LEN, i);
-		d = raw_deflate(WD_COMP_ZLIB, 6, src, LEN, dst, 2 * LEN);
-		raw_put(&c, &d);
-		ASSERT_EQ(0, raw_ring(&c));
-		usleep(raw_random(&seed) % 8000);
-		munmap(src, LEN);
-		munmap(dst, 2 * LEN);
-		ASSERT_EQ(0, raw_get(&c, &cqe, RAW_TIMEOUT_MS));
-		ASSERT_TRUE(is_answer(&cqe)) TH_LOG("status %#x", cqe.status);
-		faults += cqe.status != WD_ST_OK;
-	}
-	TH_LOG("%d of 40 requests lost their memory", faults);
-	EXPECT_LT(0, faults);
-	EXPECT_EQ(0, raw_nop(&c));
-	raw_close(&c);
-}
-
-struct churn {
-	uint8_t *p;
-	bool stop;
-};
-
-/* Take the pages away and change their protection, again and again. */
-static void *churn_pages(void *arg)
-{
-	struct churn *s = arg;
-
-	while (!__atomic_load_n(&s->stop, __ATOMIC_RELAXED)) {
-		mprotect(s->p, LEN, PROT_READ);
-		mprotect(s->p, LEN, PROT_READ | PROT_WRITE);
-		madvise(s->p, LEN / 2, MADV_DONTNEED);
-		sched_yield();
-	}
-	return NULL;
-}
-
-TEST_F(life, pages_come_and_go)
-{
-	struct churn s = { .p = raw_memory(LEN) };
-	uint8_t *dst = raw_memory(2 * LEN);
-	struct raw_chan c;
-	struct wd_cqe cqe;
-	struct wd_desc d;
-	pthread_t t;
-
-	ASSERT_EQ(0, raw_setup(&c));
-	raw_fill_text(s.p, LEN, 1);
-	ASSERT_EQ(0, pthread_create(&t, NULL, churn_pages, &s));
-	for (int i = 0; i < 10; i++) {
-		d = raw_deflate(WD_COMP_RAW, 1, s.p, LEN, dst, 2 * LEN);
-		ASSERT_EQ(0, raw_do(&c, &d, &cqe));
-		EXPECT_EQ(WD_ST_OK, cqe.status);
-		EXPECT_EQ(LEN, cqe.consumed);
-	}
-	s.stop = true;
-	pthread_join(t, NULL);
-	raw_close(&c);
-}
-
 TEST_F_TIMEOUT(life, many_processes, 120)
 {
-	enum { N = 24 };
+	enum { N = 16 };
 	pid_t pid[N];
 	int status;
 
@@ -356,21 +272,23 @@ TEST_F_TIMEOUT(life, many_processes, 120)
 		if (pid[i])
 			continue;
 		for (int round = 0; round < 3; round++) {
-			uint8_t *src = raw_memory(30000), *dst = raw_memory(60000);
+			uint8_t *src, *dst;
 			struct raw_chan c;
+			struct raw_mem m;
 			struct wd_desc d;
 			struct wd_cqe cqe;
 
-			if (raw_setup(&c))
+			if (setup_with_memory(&c, &m, 30000, &src, &dst))
 				_exit(1);
 			raw_fill_text(src, 30000, i * 3 + round);
-			d = raw_deflate(WD_COMP_GZIP, 6, src, 30000, dst, 60000);
+			d = raw_mem_deflate(&m, WD_COMP_GZIP, 6, src, 30000, dst, 60000);
 			if (raw_do(&c, &d, &cqe) || cqe.status)
 				_exit(2);
-			d = raw_inflate(WD_COMP_GZIP, dst, cqe.produced, dst + 30000, 30000);
+			d = raw_mem_inflate(&m, WD_COMP_GZIP, dst, cqe.produced, dst + 30000, 30000);
 			if (raw_do(&c, &d, &cqe) || cqe.status || cqe.produced != 30000 ||
 			    memcmp(src, dst + 30000, 30000))
 				_exit(3);
+			raw_mem_unmap(&m);
 			raw_close(&c);
 		}
 		_exit(0);
@@ -425,6 +343,101 @@ TEST_F(life, mapping_outlives_the_descriptor)
 		EXPECT_EQ(0, raw_get(&c, &cqe, RAW_TIMEOUT_MS));
 	raw_unmap(&c);
 	EXPECT_LE(0, raw_wait_available(self->before, RAW_GONE_MS));
+}
+
+/* ------------------------------------------------- memory is taken away */
+
+/* Only a process's own memory can go: what is reserved or imported stays. */
+FIXTURE(pages) {
+	int before;
+};
+
+FIXTURE_SETUP(pages)
+{
+	ASSERT_EQ(0, raw_select_mode("sva")) TH_LOG("no device");
+	self->before = raw_available();
+}
+
+FIXTURE_TEARDOWN(pages)
+{
+	EXPECT_LE(0, raw_wait_available(self->before, RAW_GONE_MS));
+}
+
+/* A fault, where the memory went, is an answer; nothing else may happen. */
+static bool is_answer(const struct wd_cqe *cqe)
+{
+	return cqe->status == WD_ST_OK || cqe->status == WD_ST_FAULT_UNMAPPED;
+}
+
+TEST_F(pages, munmap_under_the_device)
+{
+	uint32_t seed = 5;
+	struct raw_chan c;
+	struct wd_cqe cqe;
+	struct wd_desc d;
+	int faults = 0;
+
+	ASSERT_EQ(0, raw_setup(&c));
+	for (int i = 0; i < 40; i++) {
+		uint8_t *src = raw_memory(LEN), *dst = raw_memory(2 * LEN);
+
+		raw_fill_text(src, LEN, i);
+		d = raw_deflate(WD_COMP_ZLIB, 6, src, LEN, dst, 2 * LEN);
+		raw_put(&c, &d);
+		ASSERT_EQ(0, raw_ring(&c));
+		usleep(raw_random(&seed) % 8000);
+		munmap(src, LEN);
+		munmap(dst, 2 * LEN);
+		ASSERT_EQ(0, raw_get(&c, &cqe, RAW_TIMEOUT_MS));
+		ASSERT_TRUE(is_answer(&cqe)) TH_LOG("status %#x", cqe.status);
+		faults += cqe.status != WD_ST_OK;
+	}
+	TH_LOG("%d of 40 requests lost their memory", faults);
+	EXPECT_LT(0, faults);
+	EXPECT_EQ(0, raw_nop(&c));
+	raw_close(&c);
+}
+
+struct churn {
+	uint8_t *p;
+	bool stop;
+};
+
+/* Take the pages away and change their protection, again and again. */
+static void *churn_pages(void *arg)
+{
+	struct churn *s = arg;
+
+	while (!__atomic_load_n(&s->stop, __ATOMIC_RELAXED)) {
+		mprotect(s->p, LEN, PROT_READ);
+		mprotect(s->p, LEN, PROT_READ | PROT_WRITE);
+		madvise(s->p, LEN / 2, MADV_DONTNEED);
+		sched_yield();
+	}
+	return NULL;
+}
+
+TEST_F(pages, pages_come_and_go)
+{
+	struct churn s = { .p = raw_memory(LEN) };
+	uint8_t *dst = raw_memory(2 * LEN);
+	struct raw_chan c;
+	struct wd_cqe cqe;
+	struct wd_desc d;
+	pthread_t t;
+
+	ASSERT_EQ(0, raw_setup(&c));
+	raw_fill_text(s.p, LEN, 1);
+	ASSERT_EQ(0, pthread_create(&t, NULL, churn_pages, &s));
+	for (int i = 0; i < 10; i++) {
+		d = raw_deflate(WD_COMP_RAW, 1, s.p, LEN, dst, 2 * LEN);
+		ASSERT_EQ(0, raw_do(&c, &d, &cqe));
+		EXPECT_EQ(WD_ST_OK, cqe.status);
+		EXPECT_EQ(LEN, cqe.consumed);
+	}
+	s.stop = true;
+	pthread_join(t, NULL);
+	raw_close(&c);
 }
 
 TEST_HARNESS_MAIN

@@ -142,7 +142,7 @@ int raw_lift_fence(void)
 
 const char *raw_sysfs(void)
 {
-	static char dir[512];
+	static __thread char dir[512];
 
 	for (unsigned int i = 0; i < sizeof(classes) / sizeof(classes[0]); i++)
 		if (find_in(classes[i], dir, sizeof(dir)))
@@ -159,7 +159,7 @@ const char *raw_name(void)
 
 const char *raw_node(void)
 {
-	static char node[512];
+	static __thread char node[512];
 	const char *name = raw_name();
 
 	if (!name)
@@ -170,7 +170,7 @@ const char *raw_node(void)
 
 const char *raw_pci(void)
 {
-	static char real[PATH_MAX];
+	static __thread char real[PATH_MAX];
 	const char *dir = raw_sysfs();
 	char link[PATH_MAX];
 

@@ -52,6 +52,7 @@ const char *raw_mode(void);		/* of the selected device */
 #define RAW_FENCE	"/sys/module/wd_uacce/parameters/enable_unsafe_noiommu_mode"
 int raw_lift_fence(void);
 
+/* What they return is the thread's, until it asks again. */
 /* The first SVA device that speaks our format, if none is selected: "wd_accel-0". NULL: none. */
 const char *raw_name(void);
 const char *raw_node(void);		/* "/dev/wd_accel-0" */

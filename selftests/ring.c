@@ -8,15 +8,24 @@
 
 #include <kselftest_harness.h>
 
-#include "raw.h"
+#include "raw_mem.h"
 
 FIXTURE(ring) {
 	struct raw_chan a;
 	struct raw_chan b;	/* the neighbour, who must notice nothing */
 };
 
+FIXTURE_VARIANT(ring) {
+	const char *mode;
+};
+
+FIXTURE_VARIANT_ADD(ring, sva) { .mode = "sva" };
+FIXTURE_VARIANT_ADD(ring, share) { .mode = "share" };
+FIXTURE_VARIANT_ADD(ring, noiommu) { .mode = "noiommu" };
+
 FIXTURE_SETUP(ring)
 {
+	ASSERT_EQ(0, raw_select_mode(variant->mode)) TH_LOG("no device");
 	ASSERT_EQ(0, raw_setup(&self->a));
 	ASSERT_EQ(0, raw_setup(&self->b));
 }
@@ -255,31 +264,38 @@ static void *nops_and_streams(void *arg)
 {
 	struct worker *w = arg;
 	static const size_t len = 20000;
-	char *plain = malloc(len), *packed = malloc(2 * len), *again = malloc(len);
+	uint8_t *plain, *packed, *again;
+	struct raw_mem m;
 	struct wd_cqe cqe;
 	struct wd_desc d;
 	int i;
 
+	w->ret = raw_mem_reserve(w->c, &m, 16 * len);
+	if (w->ret)
+		return NULL;
+	plain = raw_mem_take(&m, len);
+	packed = raw_mem_take(&m, 2 * len);
+	again = raw_mem_take(&m, len);
+	if (!plain || !packed || !again)
+		abort();
 	raw_fill_text(plain, len, w->seed);
 	for (i = 0; i < w->rounds && !w->ret; i++) {
 		w->ret = raw_nop(w->c);
 		if (w->ret || i % 16)
 			continue;
-		d = raw_deflate(i / 16 % 3, 1, plain, len, packed, 2 * len);
+		d = raw_mem_deflate(&m, i / 16 % 3, 1, plain, len, packed, 2 * len);
 		w->ret = raw_do(w->c, &d, &cqe);
 		if (!w->ret && cqe.status)
 			w->ret = -EPROTO;
 		if (w->ret)
 			break;
-		d = raw_inflate(i / 16 % 3, packed, cqe.produced, again, len);
+		d = raw_mem_inflate(&m, i / 16 % 3, packed, cqe.produced, again, len);
 		w->ret = raw_do(w->c, &d, &cqe);
 		if (!w->ret && (cqe.status || cqe.produced != len ||
 				!(cqe.aux & WD_CQE_END) || memcmp(plain, again, len)))
 			w->ret = -EPROTO;
 	}
-	free(plain);
-	free(packed);
-	free(again);
+	raw_mem_unmap(&m);
 	return NULL;
 }
 

@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * A device that errs too often is taken out of use, and brought back by who may do
+ * so. Its errors are made by debugfs: it swallows mailbox commands. Each takes the
+ * driver's whole patience, so there are few of them.
+ */
+#include <fcntl.h>
+#include <sys/ioctl.h>
+
+#include <kselftest_harness.h>
+
+#include "raw_mem.h"
+
+#define DRIVER		"/sys/bus/pci/drivers/wd_accel"
+#define SIZE		(1UL << 20)
+
+FIXTURE(bad) {
+	char bdf[32];
+	char dir[512];
+	char ignore[128];
+	int before;
+	long strategy;
+	struct raw_mem m;
+	struct raw_chan c;
+};
+
+FIXTURE_VARIANT(bad) {
+	const char *mode;
+};
+
+FIXTURE_VARIANT_ADD(bad, share) { .mode = "share" };
+FIXTURE_VARIANT_ADD(bad, noiommu) { .mode = "noiommu" };
+
+static int write_in(const char *dir, const char *name, const char *text)
+{
+	char path[600];
+
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	return raw_write(path, text);
+}
+
+static int write_attr(const char *name, const char *text)
+{
+	return write_in(raw_sysfs(), name, text);
+}
+
+FIXTURE_SETUP(bad)
+{
+	unsigned int slot;
+
+	if (geteuid())
+		SKIP(return, "needs root");
+	ASSERT_EQ(0, raw_select_mode(variant->mode)) TH_LOG("no device");
+	self->c.fd = -1;
+	self->before = raw_available();
+	self->strategy = raw_attr_num("isolate_strategy");
+	snprintf(self->bdf, sizeof(self->bdf), "%s", raw_bdf());
+	snprintf(self->dir, sizeof(self->dir), "%s", raw_pci());
+	/* Functions are numbered as they are plugged in. */
+	ASSERT_EQ(1, sscanf(self->bdf, "%*x:%*x:%x.0", &slot));
+	snprintf(self->ignore, sizeof(self->ignore),
+		 "/sys/kernel/debug/wd_hw/%u/ignore_mailbox", slot);
+	ASSERT_EQ(0, access(self->ignore, W_OK)) TH_LOG("no %s", self->ignore);
+}
+
+/* Whatever a test did: bound again it is as good as new. */
+FIXTURE_TEARDOWN(bad)
+{
+	char old[32];
+
+	raw_mem_unmap(&self->m);
+	raw_close(&self->c);
+	EXPECT_EQ(0, raw_write(self->ignore, "0"));
+	EXPECT_EQ(0, write_in(DRIVER, "unbind", self->bdf));
+	EXPECT_EQ(0, write_in(DRIVER, "bind", self->bdf));
+	ASSERT_EQ(0, raw_wait_device(RAW_TIMEOUT_MS));
+	snprintf(old, sizeof(old), "%ld", self->strategy);
+	EXPECT_EQ(0, write_attr("isolate_strategy", old));
+	EXPECT_EQ(0, raw_attr_num("isolate"));
+	EXPECT_EQ(0, raw_reserved());
+	EXPECT_EQ(self->before, raw_available());
+	ASSERT_EQ(0, raw_setup(&self->c));
+	ASSERT_EQ(0, raw_mem_reserve(&self->c, &self->m, RAW_MEM_WORK));
+	EXPECT_EQ(0, raw_mem_work(&self->c, &self->m, 1));
+	raw_mem_unmap(&self->m);
+	raw_close(&self->c);
+}
+
+/* One command that gets no answer; the device is not asked again before it is reset. */
+static int make_error(const char *ignore)
+{
+	struct raw_chan c;
+	int ret = raw_write(ignore, "1");
+
+	if (ret)
+		return ret;
+	ret = raw_setup(&c);
+	if (!ret)
+		raw_close(&c);
+	return ret;
+}
+
+TEST_F_TIMEOUT(bad, errs_too_often, 120)
+{
+	struct raw_chan c;
+
+	ASSERT_EQ(0, write_attr("isolate_strategy", "2"));
+	EXPECT_EQ(-EIO, make_error(self->ignore));
+	EXPECT_EQ(0, raw_attr_num("isolate"));
+	EXPECT_EQ(-EIO, raw_setup(&c));
+	ASSERT_EQ(0, write_in(self->dir, "reset", "1"));
+	/* Once is not often. */
+	ASSERT_EQ(0, raw_setup(&c));
+	EXPECT_EQ(0, raw_nop(&c));
+	raw_close(&c);
+	EXPECT_EQ(0, raw_attr_num("isolate"));
+
+	EXPECT_EQ(-EIO, make_error(self->ignore));
+	EXPECT_EQ(1, raw_attr_num("isolate"));
+	EXPECT_EQ(-EIO, raw_open(&c));
+	EXPECT_EQ(-EPERM, write_attr("isolate_strategy", "100"));
+	EXPECT_EQ(-EPERM, write_attr("isolate_strategy", "0"));
+	EXPECT_EQ(2, raw_attr_num("isolate_strategy"));
+	/* A reset does not make it a better one. */
+	ASSERT_EQ(0, write_in(self->dir, "reset", "1"));
+	EXPECT_EQ(1, raw_attr_num("isolate"));
+	EXPECT_EQ(-EIO, raw_open(&c));
+	/* Other devices are in use. */
+	raw_select_mode("sva");
+	EXPECT_EQ(0, raw_attr_num("isolate"));
+	EXPECT_EQ(0, raw_setup(&c));
+	EXPECT_EQ(0, raw_nop(&c));
+	raw_close(&c);
+	raw_select_mode(variant->mode);
+}
+
+/*
+ * A channel whose end the device did not confirm: it may still write to its memory,
+ * which is nobody else's until the function was reset.
+ */
+TEST_F_TIMEOUT(bad, memory_of_who_did_not_stop, 120)
+{
+	ASSERT_EQ(0, write_attr("isolate_strategy", "0"));
+	ASSERT_EQ(0, raw_setup(&self->c));
+	ASSERT_EQ(0, raw_mem_reserve(&self->c, &self->m, SIZE));
+	ASSERT_EQ(0, raw_mem_work(&self->c, &self->m, 1));
+	ASSERT_EQ(0, raw_write(self->ignore, "1"));
+	raw_mem_unmap(&self->m);
+	raw_close(&self->c);
+	EXPECT_EQ(SIZE, raw_reserved());
+	ASSERT_EQ(0, write_in(self->dir, "reset", "1"));
+	EXPECT_EQ(0, raw_reserved());
+	EXPECT_EQ(0, raw_attr_num("isolate"));
+}
+
+/* Or until the driver is unbound. */
+TEST_F_TIMEOUT(bad, unbound_before_it_stopped, 120)
+{
+	long pinned = raw_pinned();
+	struct raw_mem imported;
+
+	ASSERT_EQ(0, write_attr("isolate_strategy", "0"));
+	ASSERT_EQ(0, raw_setup(&self->c));
+	ASSERT_EQ(0, raw_mem_reserve(&self->c, &self->m, SIZE));
+	ASSERT_EQ(0, raw_mem_import(&self->c, &imported, raw_memory(SIZE), SIZE, 0));
+	raw_mem_forget(&imported);
+	ASSERT_EQ(0, raw_write(self->ignore, "1"));
+	raw_mem_unmap(&self->m);
+	raw_close(&self->c);
+	EXPECT_EQ(SIZE, raw_reserved());
+	EXPECT_LT(pinned, raw_pinned());
+	ASSERT_EQ(0, write_in(DRIVER, "unbind", self->bdf));
+	EXPECT_EQ(pinned, raw_pinned());
+	ASSERT_EQ(0, write_in(DRIVER, "bind", self->bdf));
+	ASSERT_EQ(0, raw_wait_device(RAW_TIMEOUT_MS));
+	EXPECT_EQ(0, raw_reserved());
+}
+
+TEST_HARNESS_MAIN
