@@ -105,7 +105,10 @@ TEST_F(sysfs, isolate_strategy)
 	EXPECT_EQ(0, raw_write(path, old));
 }
 
-/* A name more would confuse nobody, but "exactly mainline's" is what we promise. */
+/*
+ * A name more would confuse nobody, but "exactly mainline's" is what we promise where
+ * mainline has the mode.
+ */
 TEST_F(sysfs, attributes_are_mainlines)
 {
 	static const char * const known[] = {

@@ -146,13 +146,17 @@ static int by_value(const void *a, const void *b)
 	return (*(const long *)a > *(const long *)b) - (*(const long *)a < *(const long *)b);
 }
 
+FIXTURE(leaks) {};
+FIXTURE_SETUP(leaks) {}
+FIXTURE_TEARDOWN(leaks) {}
+
 /*
  * Channels killed in the middle of work, in each mode in turn, five times over.
  * Anything may cost memory once; what leaks costs it each time. The DUS region, a
  * stream's state or reserved memory, if it were not given back, would be more than
  * 20 kB a channel.
  */
-TEST_TIMEOUT(kills_leak_no_memory, 900)
+TEST_F_TIMEOUT(leaks, kills_leak_no_memory, 900)
 {
 	enum { TIMES = 5, MODES = 3 };
 	static const char * const modes[MODES] = { "sva", "share", "noiommu" };

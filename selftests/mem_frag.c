@@ -194,7 +194,11 @@ static long get_number(const char *path)
 #define MIN_FREE	"/proc/sys/vm/min_free_kbytes"
 #define MAY_MOVE	"/proc/sys/vm/compact_unevictable_allowed"
 
-TEST_TIMEOUT(a_large_reservation_of_pieces, 300)
+FIXTURE(frag) {};
+FIXTURE_SETUP(frag) {}
+FIXTURE_TEARDOWN(frag) {}
+
+TEST_F_TIMEOUT(frag, a_large_reservation_of_pieces, 300)
 {
 	long min_free, may_move, before;
 	int status;

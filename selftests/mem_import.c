@@ -306,10 +306,8 @@ TEST_F(import, pinned_and_given_back)
 		EXPECT_EQ(self->pinned + N, raw_pinned());
 		ASSERT_EQ(0, raw_drop(&self->c, m.mem));
 		/* Without an IOMMU nothing stops the device: they stay until the channel ends. */
-		if (!strcmp(variant->mode, "share"))
-			EXPECT_EQ(self->pinned, raw_pinned());
-		else
-			EXPECT_EQ(self->pinned + N, raw_pinned());
+		EXPECT_EQ(strcmp(variant->mode, "share") ? self->pinned + N : self->pinned,
+			  raw_pinned());
 		raw_mem_forget(&m);
 		raw_close(&self->c);
 		EXPECT_EQ(self->pinned, raw_pinned());
@@ -365,7 +363,7 @@ FIXTURE_SETUP(iova)
 {
 	ASSERT_EQ(0, raw_select_mode("share")) TH_LOG("no device");
 	ASSERT_EQ(0, raw_setup(&self->c));
-	ASSERT_EQ(0, raw_mem_reserve(&self->c, &self->m, SIZE));
+	ASSERT_EQ(0, raw_mem_reserve(&self->c, &self->m, 3 * SIZE));
 	self->src = raw_mem_take(&self->m, 4 * PAGE);
 	self->dst = raw_mem_take(&self->m, 4 * PAGE);
 	raw_fill_text(self->src, 4 * PAGE, 1);
@@ -444,10 +442,12 @@ TEST_F(iova, released)
 		memset(m.va, 1, SIZE);
 		was = m.dma;
 		EXPECT_EQ(0, raw_mem_work(&other, &m, 1));
-		if (put)
-			ASSERT_EQ(0, ioctl(other.fd, UACCE_CMD_PUT_Q));
-		else
+		/* A mapping is a reference to the channel; not so when it is put. */
+		if (!put) {
+			raw_mem_unmap(&m);
 			raw_close(&other);
+		}
+		ASSERT_EQ(put ? 0 : -1, ioctl(other.fd, UACCE_CMD_PUT_Q));
 		REFUSED(was, WD_ST_FAULT_UNMAPPED, WD_ST_FAULT_UNMAPPED);
 		REFUSED(was + SIZE - PAGE, WD_ST_FAULT_UNMAPPED, WD_ST_FAULT_UNMAPPED);
 		raw_mem_unmap(&m);

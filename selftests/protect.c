@@ -5,6 +5,7 @@
  */
 #include <fcntl.h>
 #include <linux/capability.h>
+#include <sched.h>
 #include <sys/ioctl.h>
 #include <sys/klog.h>
 #include <sys/mman.h>
@@ -229,8 +230,7 @@ static int told(void)
 
 	buf[n < 0 ? 0 : n] = '\0';
 	for (line = strtok_r(buf, "\n", &pos); line; line = strtok_r(NULL, "\n", &pos))
-		count += strstr(line, "wd_") && strcasestr(line, "no IOMMU") &&
-			 strcasestr(line, "taint");
+		count += strstr(line, "wd_accel-") && strstr(line, "opened without an IOMMU");
 	return count;
 }
 

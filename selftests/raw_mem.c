@@ -263,6 +263,8 @@ long raw_meminfo(const char *key)
 
 long raw_pinned(void)
 {
+	/* What CPUs counted for themselves is added up. */
+	raw_write("/proc/sys/vm/stat_refresh", "1");
 	return sum_of("/proc/vmstat", "nr_foll_pin_acquired ") -
 	       sum_of("/proc/vmstat", "nr_foll_pin_released ");
 }
