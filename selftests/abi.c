@@ -38,8 +38,17 @@ FIXTURE(sysfs) {
 	char buf[4096];
 };
 
+FIXTURE_VARIANT(sysfs) {
+	const char *mode;
+};
+
+FIXTURE_VARIANT_ADD(sysfs, sva) { .mode = "sva" };
+FIXTURE_VARIANT_ADD(sysfs, share) { .mode = "share" };
+FIXTURE_VARIANT_ADD(sysfs, noiommu) { .mode = "noiommu" };
+
 FIXTURE_SETUP(sysfs)
 {
+	raw_select_mode(variant->mode);
 	ASSERT_NE(NULL, raw_sysfs()) TH_LOG("no device");
 }
 
@@ -55,7 +64,14 @@ TEST_F(sysfs, api)
 
 TEST_F(sysfs, flags)
 {
-	EXPECT_EQ(UACCE_DEV_SVA, raw_attr_num("flags"));
+	static const struct {
+		const char *mode;
+		long flags;
+	} known[] = { { "sva", UACCE_DEV_SVA }, { "share", 0 }, { "noiommu", UACCE_DEV_NOIOMMU } };
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(known); i++)
+		if (!strcmp(variant->mode, known[i].mode))
+			EXPECT_EQ(known[i].flags, raw_attr_num("flags"));
 }
 
 TEST_F(sysfs, algorithms_one_a_line)
@@ -81,6 +97,18 @@ TEST_F(sysfs, region_sizes)
 	EXPECT_EQ(PAGE, raw_attr_num("region_mmio_size"));
 	EXPECT_GE(raw_attr_num("region_dus_size"), PAGE);
 	EXPECT_EQ(0, raw_attr_num("region_dus_size") % PAGE);
+}
+
+TEST_F(sysfs, reserved_memory)
+{
+	if (!strcmp(variant->mode, "sva")) {
+		EXPECT_EQ(-ENOENT, raw_attr_num("region_ss_size"));
+		EXPECT_EQ(-ENOENT, raw_attr_num("reserved_size"));
+		return;
+	}
+	EXPECT_LT(0, raw_attr_num("region_ss_size"));
+	EXPECT_EQ(0, raw_attr_num("region_ss_size") % PAGE);
+	EXPECT_EQ(0, raw_attr_num("reserved_size"));
 }
 
 TEST_F(sysfs, isolate)
@@ -126,6 +154,9 @@ TEST_F(sysfs, attributes_are_mainlines)
 	while ((entry = readdir(dir))) {
 		if (entry->d_name[0] == '.')
 			continue;
+		if (strcmp(variant->mode, "sva") && (!strcmp(entry->d_name, "region_ss_size") ||
+						     !strcmp(entry->d_name, "reserved_size")))
+			continue;
 		for (i = 0; i < ARRAY_SIZE(known); i++)
 			if (!strcmp(entry->d_name, known[i]))
 				break;
@@ -158,8 +189,17 @@ FIXTURE(chan) {
 	size_t dus_size;
 };
 
+FIXTURE_VARIANT(chan) {
+	const char *mode;
+};
+
+FIXTURE_VARIANT_ADD(chan, sva) { .mode = "sva" };
+FIXTURE_VARIANT_ADD(chan, share) { .mode = "share" };
+FIXTURE_VARIANT_ADD(chan, noiommu) { .mode = "noiommu" };
+
 FIXTURE_SETUP(chan)
 {
+	raw_select_mode(variant->mode);
 	ASSERT_NE(NULL, raw_node()) TH_LOG("no device");
 	self->before = raw_available();
 	ASSERT_LT(0, self->before);

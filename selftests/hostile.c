@@ -198,6 +198,7 @@ int hostile_do(struct raw_chan *c, const struct wd_desc *d, struct wd_cqe *cqe)
 /**
  * struct victim - what the victim works with
  * @c:        its channel
+ * @m:        memory, that of the pointers
  * @plain:    text
  * @want:     @plain deflated, before anything happened
  * @want_len: length of @want
@@ -206,11 +207,12 @@ int hostile_do(struct raw_chan *c, const struct wd_desc *d, struct wd_cqe *cqe)
  */
 struct victim {
 	struct raw_chan c;
-	uint8_t plain[VICTIM_LEN];
-	uint8_t want[VICTIM_LEN];
+	struct raw_mem m;
+	uint8_t *plain;
+	uint8_t *want;
 	size_t want_len;
-	uint8_t packed[VICTIM_LEN];
-	uint8_t again[VICTIM_LEN];
+	uint8_t *packed;
+	uint8_t *again;
 };
 
 /* Every other round it sleeps: its interrupts must come as well. */
@@ -267,7 +269,8 @@ static int victim_do(struct victim *v, const struct wd_desc *d, size_t len, bool
 
 static int victim_data(struct victim *v, bool sleep)
 {
-	struct wd_desc d = raw_deflate(WD_COMP_GZIP, 6, v->plain, VICTIM_LEN, v->packed, VICTIM_LEN);
+	struct wd_desc d = raw_mem_deflate(&v->m, WD_COMP_GZIP, 6, v->plain, VICTIM_LEN,
+					   v->packed, VICTIM_LEN);
 	int ret;
 
 	memset(v->packed, 0, VICTIM_LEN);
@@ -277,7 +280,7 @@ static int victim_data(struct victim *v, bool sleep)
 	if (ret)
 		return ret;
 
-	d = raw_inflate(WD_COMP_GZIP, v->packed, v->want_len, v->again, VICTIM_LEN);
+	d = raw_mem_inflate(&v->m, WD_COMP_GZIP, v->packed, v->want_len, v->again, VICTIM_LEN);
 	memset(v->again, 0, VICTIM_LEN);
 	ret = victim_do(v, &d, VICTIM_LEN, sleep);
 	if (!ret && memcmp(v->again, v->plain, VICTIM_LEN))
@@ -287,13 +290,22 @@ static int victim_data(struct victim *v, bool sleep)
 
 static int victim_setup(struct victim *v)
 {
-	struct wd_desc d = raw_deflate(WD_COMP_GZIP, 6, v->plain, VICTIM_LEN, v->want, VICTIM_LEN);
+	struct wd_desc d;
 	struct wd_cqe cqe;
 	int ret = raw_setup(&v->c);
 
+	if (!ret)
+		ret = raw_mem_reserve(&v->c, &v->m, 8 * VICTIM_LEN);
 	if (ret)
 		return ret;
+	v->plain = raw_mem_take(&v->m, VICTIM_LEN);
+	v->want = raw_mem_take(&v->m, VICTIM_LEN);
+	v->packed = raw_mem_take(&v->m, VICTIM_LEN);
+	v->again = raw_mem_take(&v->m, VICTIM_LEN);
+	if (!v->plain || !v->want || !v->packed || !v->again)
+		return -ENOMEM;
 	raw_fill_text(v->plain, VICTIM_LEN, 1);
+	d = raw_mem_deflate(&v->m, WD_COMP_GZIP, 6, v->plain, VICTIM_LEN, v->want, VICTIM_LEN);
 	ret = hostile_do(&v->c, &d, &cqe);
 	v->want_len = cqe.produced;
 	return ret ? ret : cqe.status ? -EPROTO : 0;
@@ -433,12 +445,35 @@ static int attack_device(unsigned int attackers, hostile_attack_fn *fn, int64_t 
 	return check_device(&h, before);
 }
 
-int hostile_attack(unsigned int attackers, hostile_attack_fn *fn)
+unsigned int hostile_mode(void)
+{
+	const char *mode = raw_mode();
+
+	if (!strcmp(mode, "sva"))
+		return HOSTILE_SVA;
+	return strcmp(mode, "share") ? HOSTILE_NOIOMMU : HOSTILE_SHARE;
+}
+
+/* Devices of these modes come first; their number. */
+static int choose(char names[][RAW_NAME], unsigned int modes)
+{
+	int n = raw_devices(names, MAX_DEVICES), chosen = 0;
+
+	for (int i = 0; i < n; i++) {
+		raw_select(names[i]);
+		if (hostile_mode() & modes)
+			memmove(names[chosen++], names[i], RAW_NAME);
+	}
+	return chosen;
+}
+
+int hostile_attack(unsigned int modes, unsigned int attackers, hostile_attack_fn *fn)
 {
 	char names[MAX_DEVICES][RAW_NAME];
-	int n = raw_devices(names, MAX_DEVICES);
+	int n = choose(names, modes);
 
 	shared->failures = 0;
+	raw_lift_fence();
 	if (n <= 0) {
 		printf("# no device\n");
 		return -1;

@@ -15,7 +15,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-#include "raw.h"
+#include "raw_mem.h"
 
 /* Nothing takes so long on the slowest machine, unless it never ends. */
 #define HOSTILE_HANG_MS		60000
@@ -48,10 +48,24 @@ void hostile_begin(void);
 int hostile_limit(void);
 
 /*
- * On every device in turn, @attackers processes beside a victim. Return: 0; or
- * something was wrong, which was printed with seed, attacker and round.
+ * What an attack is for. Without an IOMMU a random address is somebody's, and the
+ * kernel's as likely as not: that is what the fence is for. Attacks there give the
+ * device no address but those of their own memory.
  */
-int hostile_attack(unsigned int attackers, hostile_attack_fn *fn);
+#define HOSTILE_SVA	1
+#define HOSTILE_SHARE	2
+#define HOSTILE_NOIOMMU	4
+#define HOSTILE_IOMMU	(HOSTILE_SVA | HOSTILE_SHARE)
+#define HOSTILE_ALL	(HOSTILE_IOMMU | HOSTILE_NOIOMMU)
+
+/* Of the selected device, one of the above. */
+unsigned int hostile_mode(void);
+
+/*
+ * On every device of these modes in turn, @attackers processes beside a victim.
+ * Return: 0; or something was wrong, which was printed with seed, attacker and round.
+ */
+int hostile_attack(unsigned int modes, unsigned int attackers, hostile_attack_fn *fn);
 
 /* A new round, unless time is over or something was wrong elsewhere. */
 bool hostile_go_on(struct hostile *h);

@@ -115,7 +115,8 @@ static void op_ioctl(struct calls *x)
 {
 	static const unsigned long known[] = {
 		UACCE_CMD_START_Q, UACCE_CMD_START_Q, WD_CMD_KICK, WD_CMD_GET_LAYOUT,
-		WD_CMD_GET_STATE, WD_CMD_GET_STATE, UACCE_CMD_PUT_Q,
+		WD_CMD_GET_STATE, WD_CMD_GET_STATE, UACCE_CMD_PUT_Q, WD_CMD_SET_PRIORITY,
+		WD_CMD_SHARE, WD_CMD_IMPORT, WD_CMD_GET_SLICES, WD_CMD_DROP,
 	};
 
 	CALL(x, ioctl(calls_fd(x), HOSTILE_PICK(&x->rng, known), any_pointer(x)));
@@ -359,7 +360,7 @@ static op_fn * const ops[] = {
 	calls_mprotect, calls_mprotect, calls_mprotect,
 	calls_other_memory, calls_other_memory, calls_other_memory,
 	calls_touch, calls_touch, calls_touch, calls_touch, calls_reach_in, calls_reach_in,
-	calls_uffd,
+	calls_uffd, calls_of_memory, calls_of_memory, calls_of_memory, calls_of_memory,
 };
 
 static void some_ops(struct calls *x, unsigned int n)
@@ -442,7 +443,7 @@ FIXTURE_TEARDOWN(hostile) {}
 TEST_F_TIMEOUT(hostile, any_calls, hostile_limit())
 {
 	cover_begin();
-	ASSERT_EQ(0, hostile_attack(2, any_calls));
+	ASSERT_EQ(0, hostile_attack(HOSTILE_ALL, 2, any_calls));
 	cover_report();
 }
 

@@ -20,6 +20,7 @@
  * @node:     the device's
  * @sysfs:    its directory
  * @dus_size: of its channels
+ * @mode:     HOSTILE_*, of the device
  * @end:      of a round, of raw_now_ns()
  */
 struct calls_process {
@@ -28,6 +29,7 @@ struct calls_process {
 	char node[512];
 	char sysfs[512];
 	size_t dus_size;
+	unsigned int mode;
 	int64_t end;
 };
 
@@ -64,6 +66,7 @@ void calls_other_memory(struct calls *x);
 void calls_touch(struct calls *x);		/* a load or a store */
 void calls_reach_in(struct calls *x);		/* the same by system calls */
 void calls_uffd(struct calls *x);
+void calls_of_memory(struct calls *x);		/* reserve, share, import and the like */
 
 /* Choices that both files make. */
 int calls_fd(struct calls *x);

@@ -41,6 +41,7 @@ void calls_begin(struct calls_process *p)
 	snprintf(p->node, sizeof(p->node), "%s", raw_node());
 	snprintf(p->sysfs, sizeof(p->sysfs), "%s", raw_sysfs());
 	p->dus_size = raw_attr_num("region_dus_size");
+	p->mode = hostile_mode();
 	mmap(CALLS_BASE, CALLS_PLACES * CALLS_PLACE, RW, ANON | MAP_FIXED | MAP_NORESERVE, -1, 0);
 }
 
@@ -74,6 +75,9 @@ static struct wd_desc any_work(struct calls *x)
 	uint8_t *src = calls_address(x), *dst = calls_address(x);
 	size_t len = hostile_below(&x->rng, 32 * PAGE) + 1;
 
+	/* Descriptors may be torn: not where an address that is none is memory all the same. */
+	if (x->p->mode == HOSTILE_NOIOMMU)
+		return (struct wd_desc) { .opcode = WD_OP_NOP };
 	switch (hostile_below(&x->rng, 3)) {
 	case 0:
 		return (struct wd_desc) { .opcode = WD_OP_NOP };
@@ -277,6 +281,73 @@ void calls_reach_in(struct calls *x)
 		CALL(x, pwrite(fd, buf, sizeof(buf), (off_t)calls_address(x)));
 		CALL(x, pread(fd, buf, sizeof(buf), (off_t)calls_address(x)));
 		CALL(x, close(fd));
+	}
+}
+
+/* Not so much that the machine suffers, or more than anybody may have. */
+static uint64_t any_size(struct calls *x)
+{
+	if (hostile_chance(&x->rng, 8))
+		return (uint64_t)hostile_random(&x->rng) << (8 + hostile_below(&x->rng, 24)) | 1ULL << 40;
+	return hostile_below(&x->rng, 64 * PAGE);
+}
+
+static uint32_t any_handle(struct calls *x)
+{
+	return hostile_chance(&x->rng, 10) ? hostile_random(&x->rng) : hostile_below(&x->rng, 12);
+}
+
+static uint32_t any_region(struct calls *x)
+{
+	return hostile_chance(&x->rng, 10) ? hostile_random(&x->rng) :
+	       UACCE_QFRT_SS + hostile_below(&x->rng, 2);
+}
+
+static void map_reserved(struct calls *x, int fd, const struct wd_mem_reserve *r)
+{
+	if (r->size <= CALLS_PLACE)
+		CALL(x, mmap(calls_address(x), r->size, any_prot(x), MAP_SHARED | MAP_FIXED, fd,
+			     r->region * PAGE));
+}
+
+/* Arguments that may be right, beside those of op_ioctl() that hardly are. */
+void calls_of_memory(struct calls *x)
+{
+	static __thread struct wd_slice slices[16];
+	int fd = calls_fd(x);
+	struct wd_mem_reserve r = { .size = any_size(x), .region = any_region(x) };
+	struct wd_mem_share s = { .fd = calls_fd(x), .region = any_region(x) };
+	struct wd_mem_import i = {
+		.addr = (uintptr_t)calls_address(x), .size = (any_size(x) + PAGE - 1) & -PAGE,
+		.flags = hostile_below(&x->rng, 2),
+	};
+	struct wd_mem_slices get = {
+		.mem = any_handle(x), .first = hostile_below(&x->rng, 3),
+		.count = hostile_below(&x->rng, 16), .slices = (uintptr_t)slices,
+	};
+	uint32_t number = any_handle(x);
+
+	switch (hostile_below(&x->rng, 8)) {
+	case 0:
+	case 1:
+		if (!CALL(x, ioctl(fd, WD_CMD_RESERVE, &r)))
+			map_reserved(x, fd, &r);
+		break;
+	case 2:
+		CALL(x, ioctl(fd, WD_CMD_SHARE, &s));
+		break;
+	case 3:
+	case 4:
+		CALL(x, ioctl(fd, WD_CMD_IMPORT, &i));
+		break;
+	case 5:
+		CALL(x, ioctl(fd, WD_CMD_GET_SLICES, &get));
+		break;
+	case 6:
+		CALL(x, ioctl(fd, WD_CMD_SET_PRIORITY, &number));
+		break;
+	default:
+		CALL(x, ioctl(fd, WD_CMD_DROP, &number));
 	}
 }
 

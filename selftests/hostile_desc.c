@@ -157,7 +157,7 @@ TEST_F_TIMEOUT(hostile, random_descriptors, hostile_limit())
 {
 	/* For the attackers' memory of all kinds. */
 	raw_write("/proc/sys/vm/nr_hugepages", "4");
-	EXPECT_EQ(0, hostile_attack(2, random_descriptors));
+	EXPECT_EQ(0, hostile_attack(HOSTILE_IOMMU, 2, random_descriptors));
 	raw_write("/proc/sys/vm/nr_hugepages", "0");
 }
 

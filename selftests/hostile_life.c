@@ -121,9 +121,14 @@ static void misbehave(struct life *l, int *told)
 		answers_ignored,
 	};
 
+	/* Only a process's own memory can be taken away; what is reserved is no child's. */
+	bool own = hostile_mode() == HOSTILE_SVA;
+
+	if (!own && life_begin(l, l->h))
+		_exit(1);
 	l->told = told;
 	while (hostile_go_on(l->h))
-		if (HOSTILE_PICK(&l->h->rng, any)(l))
+		if ((own ? HOSTILE_PICK(&l->h->rng, any) : answers_ignored)(l))
 			_exit(1);
 	_exit(0);
 }
@@ -149,7 +154,8 @@ static int kill_any_time(struct hostile *h)
 	static struct life l;
 	pid_t pid[CHILDREN];
 
-	if (life_begin(&l, h))
+	l.h = h;
+	if (hostile_mode() == HOSTILE_SVA && life_begin(&l, h))
 		return -1;
 	while (hostile_go_on(h)) {
 		int n = 1 + hostile_below(&h->rng, CHILDREN), i;
@@ -207,27 +213,27 @@ FIXTURE_TEARDOWN(hostile) {}
 
 TEST_F_TIMEOUT(hostile, memory_taken_away, hostile_limit())
 {
-	ASSERT_EQ(0, hostile_attack(2, take_memory_away));
+	ASSERT_EQ(0, hostile_attack(HOSTILE_SVA, 2, take_memory_away));
 }
 
 TEST_F_TIMEOUT(hostile, pages_withheld, hostile_limit())
 {
-	ASSERT_EQ(0, hostile_attack(2, withhold_pages));
+	ASSERT_EQ(0, hostile_attack(HOSTILE_SVA, 2, withhold_pages));
 }
 
 TEST_F_TIMEOUT(hostile, file_system_dead, hostile_limit())
 {
-	ASSERT_EQ(0, hostile_attack(2, kill_file_system));
+	ASSERT_EQ(0, hostile_attack(HOSTILE_SVA, 2, kill_file_system));
 }
 
 TEST_F_TIMEOUT(hostile, answers_ignored, hostile_limit())
 {
-	ASSERT_EQ(0, hostile_attack(2, ignore_answers));
+	ASSERT_EQ(0, hostile_attack(HOSTILE_ALL, 2, ignore_answers));
 }
 
 TEST_F_TIMEOUT(hostile, killed_any_time, hostile_limit())
 {
-	ASSERT_EQ(0, hostile_attack(1, kill_any_time));
+	ASSERT_EQ(0, hostile_attack(HOSTILE_ALL, 1, kill_any_time));
 }
 
 HOSTILE_MAIN

@@ -23,6 +23,7 @@
 #define PLAIN_LEN	8000
 
 #define HUGE		(2UL << 20)
+#define ROOM		(4UL << 20)
 
 #define RW		(PROT_READ | PROT_WRITE)
 #define PRIVATE		(MAP_PRIVATE | MAP_ANONYMOUS)
@@ -211,19 +212,70 @@ static int make_stream(struct work *w, struct raw_chan *c, struct work_stream *s
 	return ret ? ret : cqe.status ? -EPROTO : 0;
 }
 
+/*
+ * Memory of a domain, or of the machine. No page in it is missing or guarded; but
+ * behind it there is a lot of room, for what a wrong length writes.
+ */
+static int build_reserved(struct work *w)
+{
+	const size_t text = WORK_TEXT_LEN, slots = WORK_SLOTS * WORK_SLOT_STRIDE;
+	int ret = raw_setup(&w->owner);
+
+	if (!ret)
+		ret = raw_mem_reserve_same(&w->owner, &w->m,
+					   w->mode == HOSTILE_SHARE ? HUGE + ROOM : HUGE);
+	if (ret)
+		return ret;
+	w->text = raw_mem_take(&w->m, text);
+	for (int i = 0; i < 3; i++)
+		w->streams[i] = (struct work_stream) {
+			.format = i, .packed = raw_mem_take(&w->m, PACKED_LEN), .plain_len = PLAIN_LEN,
+		};
+	w->slots = raw_mem_take(&w->m, slots);
+	w->lazy = raw_mem_take(&w->m, LAZY_LEN);
+	raw_fill_text(w->text, text / 2, 1);
+	raw_fill_random(w->text + text / 2, text / 2, 2);
+	work_restore_slots(w);
+	add(w, (uintptr_t)w->text, text, WD_ST_OK, WD_ST_OK, false);
+	add(w, (uintptr_t)w->slots, slots, WD_ST_OK, WD_ST_OK, false);
+	add(w, (uintptr_t)w->lazy, LAZY_LEN, WD_ST_OK, WD_ST_OK, true);
+	return 0;
+}
+
+/* Addresses of the domain that are good for reading, or for nothing. */
+static int build_bad_addresses(struct work *w)
+{
+	struct raw_mem m;
+	int ret = raw_mem_import(&w->owner, &m, raw_memory(HUGE), HUGE, WD_IMPORT_READ_ONLY);
+
+	if (ret)
+		return ret;
+	add(w, m.dma, HUGE, WD_ST_OK, WD_ST_FAULT_PERM, true);
+	add(w, FAR_HOLE, 1UL << 40, WD_ST_FAULT_UNMAPPED, WD_ST_FAULT_UNMAPPED, true);
+	raw_mem_forget(&m);
+	return 0;
+}
+
 int work_init(struct work *w, struct raw_chan *c)
 {
 	struct builder b = { .w = w, .next = (uint8_t *)BASE + GAP };
 	int ret = 0;
 
 	memset(w, 0, sizeof(*w));
+	w->mode = hostile_mode();
 	if (mmap((void *)BASE, ARENA, PROT_NONE, PRIVATE | MAP_NORESERVE | MAP_FIXED_NOREPLACE,
 		 -1, 0) != (void *)BASE)
 		return -ENOMEM;
-	build_sources(&b);
-	build_slots(&b);
-	build_holes(&b);
-	build_files(&b);
+	if (w->mode == HOSTILE_SVA) {
+		build_sources(&b);
+		build_slots(&b);
+		build_holes(&b);
+		build_files(&b);
+	} else {
+		ret = build_reserved(w);
+	}
+	if (!ret && w->mode == HOSTILE_SHARE)
+		ret = build_bad_addresses(w);
 	for (int i = 0; i < 3 && !ret; i++)
 		ret = make_stream(w, c, &w->streams[i]);
 	return ret;
@@ -257,7 +309,8 @@ int work_open_channel(struct work *w, struct raw_chan *c, unsigned int place, bo
 		ret = map_channel(c, channel_place(c, place));
 	if (ret)
 		return ret;
-	add(w, (uintptr_t)c->mmio, c->mmio_size + c->dus_size, WORK_ANY, WORK_ANY, as_dst);
+	if (w->mode == HOSTILE_SVA)
+		add(w, (uintptr_t)c->mmio, c->mmio_size + c->dus_size, WORK_ANY, WORK_ANY, as_dst);
 	return 0;
 }
 
@@ -266,7 +319,8 @@ void work_close_channel(struct work *w, struct raw_chan *c)
 	size_t len = c->mmio_size + c->dus_size;
 	uint8_t *p = (uint8_t *)c->mmio;
 
-	w->n--;
+	if (w->mode == HOSTILE_SVA)
+		w->n--;
 	raw_close(c);
 	mmap(p, len, PROT_NONE, PRIVATE | MAP_NORESERVE | MAP_FIXED, -1, 0);
 }
@@ -275,7 +329,8 @@ void work_drop_pages(struct work *w, struct hostile_rng *r)
 {
 	size_t off = hostile_below(r, LAZY_LEN / WORK_PAGE) * WORK_PAGE;
 
-	madvise(w->lazy + off, LAZY_LEN - off, MADV_DONTNEED);
+	if (w->mode == HOSTILE_SVA)
+		madvise(w->lazy + off, LAZY_LEN - off, MADV_DONTNEED);
 }
 
 int work_fault_at(const struct work *w, uint64_t addr, bool write)
@@ -283,7 +338,7 @@ int work_fault_at(const struct work *w, uint64_t addr, bool write)
 	const struct work_region *reg;
 
 	if (addr >= WORK_USER_END)
-		return WD_ST_FAULT_RANGE;
+		return w->mode == HOSTILE_SVA ? WD_ST_FAULT_RANGE : WD_ST_FAULT_UNMAPPED;
 	for (reg = w->regions; reg < w->regions + w->n; reg++) {
 		if (addr < reg->start || addr >= reg->end)
 			continue;
@@ -291,6 +346,8 @@ int work_fault_at(const struct work *w, uint64_t addr, bool write)
 			return reg->odd;
 		return write ? reg->write : reg->read;
 	}
+	if (w->mode != HOSTILE_SVA)
+		return addr >= WORK_DOMAIN_END ? WD_ST_FAULT_UNMAPPED : WORK_ANY;
 	return addr >= BASE && addr < BASE + ARENA ? WD_ST_FAULT_PERM : WORK_ANY;
 }
 

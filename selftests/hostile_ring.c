@@ -302,7 +302,7 @@ static int one_batch(struct target *t)
 	int ret;
 
 	for (i = 0; i < n; i++) {
-		if (hostile_chance(r, 4))
+		if (t->w.mode == HOSTILE_NOIOMMU || hostile_chance(r, 4))
 			work_sane(&t->w, r, i, &t->batch[i]);
 		else
 			work_random(&t->w, r, &t->c, i, &t->batch[i]);
@@ -355,6 +355,9 @@ static int rewrite_rings(struct hostile *h)
 		hostile_rng_init(&m[i].rng, h->number, 1 + i);
 	while (hostile_go_on(h)) {
 		t.what = 1 + hostile_below(&h->rng, 15);
+		/* Not the addresses of a device that can reach everything. */
+		if (t.w.mode == HOSTILE_NOIOMMU)
+			t.what = (t.what & ~DESCS) ?: DOORBELLS;
 		work_restore_slots(&t.w);
 		if (open_target(&t, false))
 			return -1;
@@ -414,12 +417,12 @@ FIXTURE_TEARDOWN(hostile) {}
 
 TEST_F_TIMEOUT(hostile, rings_rewritten, hostile_limit())
 {
-	ASSERT_EQ(0, hostile_attack(1, rewrite_rings));
+	ASSERT_EQ(0, hostile_attack(HOSTILE_ALL, 1, rewrite_rings));
 }
 
 TEST_F_TIMEOUT(hostile, operands_in_the_rings, hostile_limit())
 {
-	ASSERT_EQ(0, hostile_attack(2, operands_in_rings));
+	ASSERT_EQ(0, hostile_attack(HOSTILE_SVA, 2, operands_in_rings));
 }
 
 HOSTILE_MAIN

@@ -31,7 +31,7 @@ uint64_t work_address(const struct work *w, struct hostile_rng *r, bool dst)
 	uint64_t len;
 
 	if (hostile_chance(r, 10))
-		return wild_address(r);
+		return wild_address(r) | (w->mode == HOSTILE_SVA ? 0 : WORK_DOMAIN_END);
 	do {
 		reg = &w->regions[hostile_below(r, w->n)];
 	} while (dst && !reg->as_dst);
@@ -156,6 +156,7 @@ void work_random(const struct work *w, struct hostile_rng *r, const struct raw_c
 	struct wd_desc *d = &wd->d;
 	uint8_t *place = w->slots + slot * WORK_SLOT_STRIDE;
 	const struct work_stream *s = &w->streams[hostile_below(r, 3)];
+	size_t left;
 
 	*wd = (struct work_desc) { .d.opcode = random_opcode(r), .d.tag = new_tag(r) };
 	d->op = random_op(r, d->opcode == WD_OP_INFLATE);
@@ -174,8 +175,13 @@ void work_random(const struct work *w, struct hostile_rng *r, const struct raw_c
 		d->dst = (uintptr_t)place + hostile_below(r, WORK_SLOT_LEN);
 	if (hostile_chance(r, 12))
 		spoil(d, r);
-	if (d->dst - (uintptr_t)place < WORK_SLOT_LEN)
-		wd->slot = place;
+	if (d->dst - (uintptr_t)place >= WORK_SLOT_LEN)
+		return;
+	wd->slot = place;
+	/* Reserved memory has no guards between slots. */
+	left = (uintptr_t)place + WORK_SLOT_LEN - d->dst;
+	if (w->mode != HOSTILE_SVA && d->dst_len > left && d->dst_len <= c->layout.max_len)
+		d->dst_len = left;
 }
 
 void work_sane(const struct work *w, struct hostile_rng *r, unsigned int slot,

@@ -19,6 +19,13 @@
 /* Where addresses of processes end, with four levels of page tables. */
 #define WORK_USER_END	0x800000000000UL
 
+/*
+ * Behind all that a domain has, where addresses are given out from 4 GiB down. Below,
+ * a random address may be another channel's: a domain is no protection of those who
+ * share it from each other.
+ */
+#define WORK_DOMAIN_END	0x1000000000UL
+
 /* Memory whose addresses may say anything; also an address that no region has. */
 #define WORK_ANY	0xff
 
@@ -53,6 +60,9 @@ struct work_stream {
 struct work {
 	struct work_region regions[WORK_REGIONS];
 	unsigned int n;
+	unsigned int mode;	/* HOSTILE_* */
+	struct raw_chan owner;	/* of the memory, where it has to be reserved */
+	struct raw_mem m;	/* reserved: addresses are those of the device as well */
 	uint8_t *text;		/* constant */
 	struct work_stream streams[3];
 	uint8_t *slots;
@@ -68,8 +78,10 @@ struct work_desc {
 };
 
 /*
- * Memory at addresses that are the same in each run. Uses @c, a channel that
- * works, to make the known streams. Return: 0 or a negative errno.
+ * With SVA, memory of all kinds at addresses that are the same in each run. Else
+ * reserved memory, mapped where the device has it, so that pointers are addresses;
+ * a child does not inherit it. Uses @c, a channel that works, to make the known
+ * streams. Return: 0 or a negative errno.
  */
 int work_init(struct work *w, struct raw_chan *c);
 
