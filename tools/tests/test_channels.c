@@ -78,7 +78,8 @@ static void make_proc(void)
 	make_process("12", "worker: x\n");
 	make_fd("12", 3, "/dev/wd_accel-0",
 		"pos:\t0\nflags:\t02\nwd_device:\twd_accel-0\n"
-		"wd_channel:\t3\nwd_state:\trunning\nwd_error:\t0\n");
+		"wd_channel:\t3\nwd_state:\trunning\nwd_error:\t0\n"
+		"wd_mode:\tshare\nwd_weight:\t8\n");
 	make_fd("12", 4, "/dev/wd_accel-1 (deleted)", "wd_state: gone  \n");
 	make_fd("12", 5, "/dev/null", "pos:\t0\n");
 	make_fd("12", 6, "socket:[77]", "wd_state:\tno socket is a channel\n");
@@ -100,7 +101,8 @@ static void check_channels(const struct channel_list *list)
 	   !strcmp(chan->node, "/dev/wd_accel-0"), "process, command, node");
 	ok(chan && has(chan, "device", "wd_accel-0") &&
 	   has(chan, "channel", "3") && has(chan, "state", "running") &&
-	   has(chan, "error", "0"), "fields");
+	   has(chan, "error", "0") && has(chan, "mode", "share") &&
+	   has(chan, "weight", "8"), "fields");
 	ok(chan && !channel_field(chan, "pos") &&
 	   !channel_field(chan, "flags"), "no fields that are not ours");
 	ok(find(list, 4) != NULL, "a channel whose device is gone");

@@ -40,6 +40,13 @@ wrong_usage()
 	expect 2 "$WDCTL" load 'functions=a b'
 	expect 2 "$WDCTL" load -x
 	expect 2 "$WDCTL" load -m
+	expect 2 "$WDCTL" load --functions
+	expect 2 "$WDCTL" load --functions='sva share'
+	expect 2 "$WDCTL" load --functions="$(printf '%01100d' 1)"
+	expect 2 "$WDCTL" load --noiommu=1
+	expect 2 "$WDCTL" rebind
+	expect 2 "$WDCTL" rebind a b
+	expect 2 "$WDCTL" rebind -x a
 	expect 2 "$WDCTL" unload now
 	expect 2 "$WDCTL" unload -x
 	expect 2 "$WDCTL" list everything
@@ -52,9 +59,10 @@ wrong_usage()
 
 needs_root()
 {
-	for command in load unload; do
+	for command in load unload 'rebind x'; do
+		# shellcheck disable=SC2086 # words are wanted
 		expect 1 unprivileged "$WDCTL" $command 2>messages
-		grep -q "sudo wdctl $command" messages
+		grep -q "sudo wdctl ${command% x}" messages
 	done
 }
 
@@ -65,6 +73,26 @@ not_found()
 	mkdir modules
 	expect 1 "$WDCTL" load -m "$PWD/modules" 2>messages
 	grep -q "looked for $PWD/modules/wd_iommu.ko and" messages
+}
+
+# A file without information about its parameters stands for the module.
+warning_about_noiommu()
+{
+	no_device
+	is_root || skip 'needs root'
+	mkdir modules
+	echo 'not a module' >modules/wd_iommu.ko
+	expect 1 "$WDCTL" load -m modules --noiommu 2>messages
+	grep -q 'CAP_SYS_RAWIO' messages
+	expect 1 "$WDCTL" load -m modules --functions=sva 2>messages
+	expect 1 grep -q 'CAP_SYS_RAWIO' messages
+}
+
+rebind_nothing()
+{
+	is_root || skip 'needs root'
+	expect 1 "$WDCTL" rebind no_such_device-0 2>messages
+	grep -q 'no such device: no_such_device-0' messages
 }
 
 no_module()
@@ -106,6 +134,7 @@ list_devices()
 {
 	have_device
 	"$WDCTL" list | grep -q "^$device "
+	"$WDCTL" list | grep -Eq "^$device +(sva|share|noiommu) "
 	"$WDCTL" list -v | grep -qx "  node  *$(find /dev -name "$device")"
 	"$WDCTL" list -v | grep -q '  algorithms  *.*gzip'
 	"$WDCTL" list --json | grep -q "\"name\": \"$device\","
@@ -133,6 +162,44 @@ show_channel()
 	expect 1 "$WDCTL" show $user
 }
 
+modes_of_sysfs()
+{
+	have_device
+	"$WDCTL" list | tail -n +2 | while read -r name mode _; do
+		flags=$(cat /sys/class/*uacce*/"$name"/flags)
+		case $((flags & 257)) in
+		1) expect 0 [ "$mode" = sva ] ;;
+		0) expect 0 [ "$mode" = share ] ;;
+		*) expect 0 [ "$mode" = noiommu ] ;;
+		esac
+	done
+}
+
+rebind_device()
+{
+	have_device
+	is_root || skip 'needs root'
+	path=$(realpath /sys/class/*uacce*/"$device"/device)
+	before=$(stat -c %Z "/dev/$device")
+	sleep 1
+	"$WDCTL" rebind "$device" >messages
+	grep -qx "wd_accel-[0-9]* is ready" messages
+	name=$(sed 's/ .*//' messages)
+	[ "$(realpath /sys/class/*uacce*/"$name"/device)" = "$path" ]
+	[ "$(stat -c %Z "/dev/$name")" != "$before" ]
+}
+
+rebind_in_use()
+{
+	have_device
+	is_root || skip 'needs root'
+	hold_device
+	expect 1 "$WDCTL" rebind "/dev/$device" 2>messages
+	grep "/dev/$device is open in sleep (pid $user)" messages
+	"$WDCTL" rebind -f "$device"
+	kill $user
+}
+
 unload_in_use()
 {
 	have_device
@@ -149,10 +216,15 @@ run 'wrong usage is status 2' wrong_usage
 run 'load and unload tell who may' needs_root
 run 'load tells where it looked' not_found
 run 'load of what is no module' no_module
+run 'load --noiommu warns' warning_about_noiommu
+run 'rebind of no device' rebind_nothing
 run 'unload with nothing loaded' unload_nothing
 run 'list without devices' list_nothing
 run 'show without channels' show_nothing
 run 'list of the devices' list_devices
 run 'show of an open channel' show_channel
+run 'list shows the modes' modes_of_sysfs
+run 'rebind of a device' rebind_device
+run 'rebind tells who uses a device' rebind_in_use
 run 'unload tells who uses a device' unload_in_use
 finish

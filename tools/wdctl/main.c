@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * wdctl: load and unload the modules of Warpdrive, list the devices, show the
- * channels that are open on them.
+ * channels that are open on them, bring a device back.
  */
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "wdctl.h"
 
@@ -18,18 +19,22 @@ static const struct command {
 	{ "unload", cmd_unload },
 	{ "list", cmd_list },
 	{ "show", cmd_show },
+	{ "rebind", cmd_rebind },
 };
 
 static const char help[] =
 "Usage: wdctl COMMAND [ARGUMENT...]\n"
 "\n"
-"  load [-m DIR] [NAME=VALUE | MODULE.NAME=VALUE]...\n"
-"                      load the modules and wait for the devices; a parameter\n"
-"                      without a module is one of wd_hw, for example\n"
-"                      functions=sva,share\n"
+"  load [-m DIR] [--functions=MODE,...] [--noiommu] [[MODULE.]NAME=VALUE]...\n"
+"                      load the modules and wait for the devices, by default one\n"
+"                      for each MODE: sva, share, noiommu; --noiommu: let\n"
+"                      privileged programs use devices without an IOMMU; a\n"
+"                      parameter without a module is one of wd_hw\n"
 "  unload [-f]         unload them; -f: also while programs use a device\n"
 "  list [-v] [--json]  list the devices\n"
 "  show [DEVICE|PID]   show the open channels, who has them and their state\n"
+"  rebind [-f] DEVICE  give a device back to its driver, which brings an isolated\n"
+"                      one back; -f: also while programs use it\n"
 "\n"
 "  -h, --help          print this\n"
 "  -V, --version       print the version\n"
@@ -61,6 +66,14 @@ int usage_error(const char *fmt, ...)
 	va_end(ap);
 	fputs("Try 'wdctl --help'.\n", stderr);
 	return EXIT_USAGE;
+}
+
+bool is_root(const char *command)
+{
+	if (geteuid() == 0)
+		return true;
+	complain("that is root's business: run 'sudo wdctl %s'", command);
+	return false;
 }
 
 /* Output that nobody got is a failure: wdctl list > /dev/full. */

@@ -9,13 +9,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sys/utsname.h>
-#include <time.h>
 #include <unistd.h>
-#include <wd.h>
 
-#include "channels.h"
+#include "devices.h"
+#include "users.h"
 #include "wdctl.h"
 
 #define NR_MODULES	4
@@ -28,24 +26,21 @@ static const char *const modules[NR_MODULES] = {
 
 #define HW_MODULE	(NR_MODULES - 1)
 
+#define NOIOMMU_PARAMETER	"wd_uacce.enable_unsafe_noiommu_mode"
+
 /*
  * @dir:     load from here, NULL: from the index of the running kernel
  * @options: parameters of each module, "a=1 b=2"
  * @loaded:  modules that this program has loaded, to be undone on failure
+ * @noiommu: devices without an IOMMU were asked for
  */
 struct loader {
 	struct kmod_ctx *kmod;
 	const char *dir;
 	char options[NR_MODULES][OPTIONS_SIZE];
 	bool loaded[NR_MODULES];
+	bool noiommu;
 };
-
-static void pause_ms(long ms)
-{
-	struct timespec ts = { ms / 1000, ms % 1000 * 1000000 };
-
-	nanosleep(&ts, NULL);
-}
 
 /* libkmod's own messages would only repeat ours in other words. */
 static void no_log(void *data, int priority, const char *file, int line,
@@ -64,14 +59,6 @@ static struct kmod_ctx *open_kmod(void)
 	else
 		complain("cannot read the configuration of modprobe: %m");
 	return kmod;
-}
-
-static bool is_root(const char *command)
-{
-	if (geteuid() == 0)
-		return true;
-	complain("modules are root's business: run 'sudo wdctl %s'", command);
-	return false;
 }
 
 static bool is_live(struct kmod_module *mod)
@@ -318,42 +305,20 @@ static void undo_load(struct loader *ld)
 	}
 }
 
-/* The number of devices, 0 while not all of them have their node. */
-static int count_ready(void)
-{
-	struct uacce_dev_list *list, *dev;
-	int nr = wd_get_dev_list(NULL, &list);
-	struct stat st;
-
-	if (nr <= 0)
-		return 0;
-	for (dev = list; dev; dev = dev->next) {
-		if (stat(dev->info->dev_path, &st) || !S_ISCHR(st.st_mode))
-			nr = 0;
-	}
-	wd_free_dev_list(list);
-	return nr;
-}
-
 /* udev makes the nodes, or changes their mode, in its own time. */
 static int wait_for_devices(void)
 {
-	const int timeout_ms = 10000, step_ms = 20;
+	int nr = devices_wait(NULL);
 
-	for (int waited = 0; waited < timeout_ms; waited += step_ms) {
-		int nr = count_ready();
-
-		if (nr) {
-			printf("%d device%s ready; 'wdctl list' shows %s\n",
-			       nr, nr == 1 ? "" : "s", nr == 1 ? "it" : "them");
-			return 0;
-		}
-		pause_ms(step_ms);
+	if (!nr) {
+		complain("the modules are loaded, but no device came within %d s\n"
+			 "The kernel's log says why: run 'dmesg | grep wd_'.",
+			 DEVICES_TIMEOUT_S);
+		return -ENODEV;
 	}
-	complain("the modules are loaded, but no device came within %d s\n"
-		 "The kernel's log says why: run 'dmesg | grep wd_'.",
-		 timeout_ms / 1000);
-	return -ENODEV;
+	printf("%d device%s ready; 'wdctl list' shows %s\n", nr,
+	       nr == 1 ? "" : "s", nr == 1 ? "it" : "them");
+	return 0;
 }
 
 static int load_all(struct loader *ld)
@@ -373,48 +338,65 @@ static int load_all(struct loader *ld)
 	return ret;
 }
 
+static int take_load_option(struct loader *ld, int c)
+{
+	char parameter[OPTIONS_SIZE];
+
+	switch (c) {
+	case 'm':
+		ld->dir = optarg;
+		return 0;
+	case 'f':
+		snprintf(parameter, sizeof(parameter), "functions=%s", optarg);
+		return parse_parameter(ld, parameter);
+	case 'n':
+		ld->noiommu = true;
+		return parse_parameter(ld, NOIOMMU_PARAMETER "=1");
+	default:
+		return usage_error("load: see the usage");
+	}
+}
+
+static int parse_load(struct loader *ld, int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "functions", required_argument, NULL, 'f' },
+		{ "noiommu", no_argument, NULL, 'n' },
+		{ 0 }
+	};
+	int c;
+
+	while ((c = getopt_long(argc, argv, "m:", options, NULL)) != -1) {
+		if (take_load_option(ld, c))
+			return EXIT_USAGE;
+	}
+	for (int i = optind; i < argc; i++) {
+		if (parse_parameter(ld, argv[i]))
+			return EXIT_USAGE;
+	}
+	return 0;
+}
+
 int cmd_load(int argc, char **argv)
 {
 	struct loader ld = { 0 };
-	int opt;
 
-	while ((opt = getopt(argc, argv, "m:")) != -1) {
-		if (opt != 'm')
-			return usage_error("load: see the usage");
-		ld.dir = optarg;
-	}
-	for (int i = optind; i < argc; i++) {
-		if (parse_parameter(&ld, argv[i]))
-			return EXIT_USAGE;
-	}
+	if (parse_load(&ld, argc, argv))
+		return EXIT_USAGE;
 	if (!is_root("load"))
 		return EXIT_FAILURE;
+	if (ld.noiommu)
+		complain("warning: whoever has CAP_SYS_RAWIO can now let a device without an IOMMU\n"
+			 "read and write all memory of this machine; the first one to do so taints the kernel.");
 	return load_all(&ld) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
 /* ------------------------------------------------------------ unloading */
 
-/* Returns the number of channels that are open. */
-static size_t print_users(void)
-{
-	struct channel_list users;
-	size_t nr;
-
-	if (channels_scan("/proc", &users))
-		users.nr = 0;
-	for (size_t i = 0; i < users.nr; i++)
-		fprintf(stderr, "  %s is open in %s (pid %d)\n",
-			users.items[i].node, users.items[i].command,
-			users.items[i].pid);
-	nr = users.nr;
-	channels_free(&users);
-	return nr;
-}
-
 static void complain_in_use(const char *name)
 {
 	complain("%s is in use:", name);
-	if (!print_users())
+	if (!users_print(NULL))
 		fputs("  no process has a device open; 'lsmod' shows modules that use it\n",
 		      stderr);
 }
@@ -445,28 +427,12 @@ static int remove_one(struct kmod_ctx *kmod, const char *name)
 	return ret;
 }
 
-/* The hardware can go while channels are open, and that is rarely meant. */
-static int refuse_while_used(void)
-{
-	struct channel_list users;
-	size_t nr;
-
-	channels_scan("/proc", &users);
-	nr = users.nr;
-	channels_free(&users);
-	if (!nr)
-		return 0;
-	complain("devices are in use; end these programs, or take the devices away from them with 'wdctl unload -f':");
-	print_users();
-	return -EBUSY;
-}
-
 static int unload_all(bool force)
 {
 	struct kmod_ctx *kmod;
 	int ret;
 
-	ret = force ? 0 : refuse_while_used();
+	ret = force ? 0 : users_refuse(NULL, "unload -f");
 	if (ret)
 		return ret;
 	kmod = open_kmod();

@@ -9,9 +9,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <wd.h>
 
 #include "channels.h"
+#include "devices.h"
 #include "wdctl.h"
 
 /* A column for each key that any of the channels has, in order of appearance */
@@ -26,13 +26,6 @@ struct filter {
 	pid_t pid;
 	const char *device;
 };
-
-static const char *base_name(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return slash ? slash + 1 : path;
-}
 
 static bool matches(const struct filter *filter, const struct channel *chan)
 {
@@ -113,23 +106,12 @@ static void print_channels(const struct channel_list *list)
 		print_row(&columns, &list->items[i]);
 }
 
-static bool device_exists(const char *name)
-{
-	struct uacce_dev_list *list, *dev;
-	bool found = false;
-
-	if (wd_get_dev_list(NULL, &list) < 0)
-		return false;
-	for (dev = list; dev; dev = dev->next)
-		found = found || !strcmp(dev->info->name, name);
-	wd_free_dev_list(list);
-	return found;
-}
-
 /* Nothing open on a thing that exists is an answer, not a failure. */
 static int explain_nothing(const struct filter *filter)
 {
-	if (filter->device && !device_exists(filter->device)) {
+	struct uacce_dev_info info;
+
+	if (filter->device && !device_find(filter->device, &info)) {
 		complain("no such device: %s; 'wdctl list' shows them",
 			 filter->device);
 		return EXIT_FAILURE;

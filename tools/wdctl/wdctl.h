@@ -14,6 +14,10 @@ int cmd_load(int argc, char **argv);
 int cmd_unload(int argc, char **argv);
 int cmd_list(int argc, char **argv);
 int cmd_show(int argc, char **argv);
+int cmd_rebind(int argc, char **argv);
+
+/* Is the caller root? Tells otherwise that @command must be run with sudo. */
+bool is_root(const char *command);
 
 /* Print "wdctl: MESSAGE" on stderr. */
 __attribute__((format(printf, 1, 2)))
