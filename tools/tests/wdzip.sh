@@ -44,6 +44,24 @@ make_data()
 	[ -z "$CORPUS" ] || cp "$CORPUS"/* "$data/"
 }
 
+# The devices of the native driver, if a device may be used.
+devices()
+{
+	[ -z "$OPTIONS" ] || return 0
+	for path in /sys/class/*uacce*/*/flags; do
+		[ ! -e "$path" ] || basename "$(dirname "$path")"
+	done
+}
+
+mode_of()
+{
+	case $(($(cat /sys/class/*uacce*/"$1"/flags) & 257)) in
+	1) echo sva ;;
+	0) echo share ;;
+	*) echo noiommu ;;
+	esac
+}
+
 # No file but these (in the order of ls -A) may be here.
 only()
 {
@@ -292,6 +310,42 @@ table()
 	wdzip --compare -d a.gz 2>messages
 	[ "$(grep -c " $(wc -c <a) " messages)" = 2 ]
 	wdzip <a | wdzip -d --compare 2>messages | cmp - a
+}
+
+table_of_modes()
+{
+	cp "$data/binary" a
+	first=
+	for device in $(devices); do
+		mode=$(mode_of "$device")
+		wdzip --device "$device" -kfvv a 2>messages || {
+			[ "$mode" = noiommu ]
+			grep -q 'CAP_SYS_RAWIO.*enable_unsafe_noiommu_mode' messages
+			continue
+		}
+		row=$(grep "^native on $device *$mode " messages)
+		copied=${row##* }
+		case $mode in
+		sva) [ "$copied" = 0 ] ;;
+		*) [ "$copied" -ge "$(wc -c <a)" ] ;;
+		esac
+		[ -n "$first" ] || first=$(sha256sum <a.gz)
+		[ "$(sha256sum <a.gz)" = "$first" ]
+		wdzip --device "/dev/$device" -dc a.gz | cmp - a
+	done
+	[ -n "$first" ] || skip 'there is no device'
+}
+
+no_such_device()
+{
+	cp "$data/text" a
+	expect 1 "$WDZIP" --device no_such_device-0 a 2>messages
+	grep -q "^wdzip: no_such_device-0: .*wdctl list" messages
+	[ "$(wc -l <messages)" = 1 ]
+	only a messages
+	expect 1 "$WDZIP" --device "$(printf '%0300d' 1)" a
+	expect 1 "$WDZIP" --software --device wd_accel-0 a
+	only a messages
 }
 
 end_of_options()
@@ -674,6 +728,8 @@ run '-N restores name and time' restore_name
 run 'a saved name stays in its directory' hostile_name
 run '-v' verbose
 run '-vv, --compare: the table' table
+run '--device: the table in each mode' table_of_modes
+run '--device: none of that name' no_such_device
 run '--' end_of_options
 run 'options after files' options_after_files
 run '--help, --version, wrong options' help_and_version

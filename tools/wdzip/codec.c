@@ -26,6 +26,43 @@ static const struct direction inflating = {
 	wd_alg_async_inflate, wd_alg_inflate,
 };
 
+/* A device that was asked for by name is not replaced by another one. */
+static int explain_device(const char *device, int ret)
+{
+	static const struct {
+		int error;
+		const char *text;
+	} hints[] = {
+		{ -ENODEV, "'wdctl list' shows the devices; the variable WD_MODE hides some" },
+		{ -ENOENT, "'wdctl list' shows the devices" },
+		{ -EBUSY, "all its channels are in use, or it is isolated: 'wdctl list' and 'wdctl show' tell" },
+		{ -EACCES, "its owner can let others in, by a udev rule for example" },
+		{ -EPERM, "a device without an IOMMU is for root (CAP_SYS_RAWIO), once the parameter wd_uacce.enable_unsafe_noiommu_mode is 1 ('wdctl load --noiommu')" },
+	};
+
+	for (size_t i = 0; i < sizeof(hints) / sizeof(hints[0]); i++) {
+		if (hints[i].error == ret) {
+			error("%s: %s; %s", device, strerror(-ret),
+			      hints[i].text);
+			return TOLD;
+		}
+	}
+	error("%s: %s", device, strerror(-ret));
+	return TOLD;
+}
+
+static int open_device(struct codec *codec)
+{
+	struct wd_chan *ch = &codec->chan;
+	const char *dir = strchr(codec->device, '/') ? "" : "/dev/";
+
+	*ch = (struct wd_chan) { .alg = "gzip" };
+	if (snprintf(ch->dev_path, sizeof(ch->dev_path), "%s%s", dir,
+		     codec->device) >= (int)sizeof(ch->dev_path))
+		return -ENAMETOOLONG;
+	return wd_request_channel(ch);
+}
+
 static int codec_open(struct codec *codec)
 {
 	int ret;
@@ -38,7 +75,13 @@ static int codec_open(struct codec *codec)
 		if (!codec->buf[i])
 			return -ENOMEM;
 	}
+	if (codec->device) {
+		ret = open_device(codec);
+		if (ret)
+			return explain_device(codec->device, ret);
+	}
 	codec->ctx = (struct wd_comp_ctx) {
+		.ch = codec->device ? &codec->chan : NULL,
 		.alg_type = WD_GZIP,
 		.comp_level = opt.level,
 		.stream_mode = WD_STATEFUL,
@@ -46,13 +89,34 @@ static int codec_open(struct codec *codec)
 	};
 	ret = wd_alg_comp_init(&codec->ctx);
 	codec->is_open = !ret;
+	if (ret && codec->device)
+		wd_release_channel(&codec->chan);
 	return ret;
+}
+
+static uint64_t open_copied(const struct codec *codec)
+{
+	struct wd_mem_stats stats;
+
+	if (!codec->is_open || !codec->ctx.ch ||
+	    wd_get_mem_stats(codec->ctx.ch, &stats))
+		return 0;
+	return stats.bounced_in + stats.bounced_out;
+}
+
+uint64_t codec_copied(const struct codec *codec)
+{
+	return codec->closed_copied + open_copied(codec);
 }
 
 void codec_close(struct codec *codec)
 {
-	if (codec->is_open)
+	codec->closed_copied = codec_copied(codec);
+	if (codec->is_open) {
 		wd_alg_comp_exit(&codec->ctx);
+		if (codec->device)
+			wd_release_channel(&codec->chan);
+	}
 	codec->is_open = false;
 	for (int i = 0; i < 2; i++) {
 		free(codec->buf[i]);
@@ -60,16 +124,42 @@ void codec_close(struct codec *codec)
 	}
 }
 
-const char *codec_by(const struct codec *codec, char *buf, size_t size)
+/* NULL: none. */
+static const struct uacce_dev_info *device_of(const struct codec *codec)
 {
-	const char *vendor = wd_comp_vendor_name(&codec->ctx);
 	const struct wd_chan *ch = codec->ctx.ch;
 
-	if (!strcmp(vendor, "software") || !ch || !ch->dev_info)
-		snprintf(buf, size, "%s, no device", vendor);
+	if (!ch || !strcmp(wd_comp_vendor_name(&codec->ctx), "software"))
+		return NULL;
+	return ch->dev_info;
+}
+
+const char *codec_by(const struct codec *codec, char *buf, size_t size)
+{
+	const struct uacce_dev_info *device = device_of(codec);
+	const char *vendor = wd_comp_vendor_name(&codec->ctx);
+
+	if (device)
+		snprintf(buf, size, "%s on %s", vendor, device->name);
 	else
-		snprintf(buf, size, "%s on %s", vendor, ch->dev_info->name);
+		snprintf(buf, size, "%s, no device", vendor);
 	return buf;
+}
+
+const char *codec_mode(const struct codec *codec)
+{
+	const struct uacce_dev_info *device = device_of(codec);
+
+	if (!device)
+		return "-";
+	switch (device->iommu_type) {
+	case WD_IOMMU_SVA:
+		return "sva";
+	case WD_IOMMU_SHARED:
+		return "share";
+	default:
+		return "noiommu";
+	}
 }
 
 static void finished(struct wd_comp_ctx *ctx, int ret, void *arg)
@@ -156,6 +246,10 @@ static void explain(const struct codec *codec, const char *name, int ret)
 	case -EFAULT:
 		error("%s: the device could not use the address %p%s", name,
 		      codec->ctx.fault_addr, hint);
+		break;
+	case -EINVAL:
+		error("%s: %s%s", name, strerror(-ret), getenv("WD_MODE") ?
+		      "; is the variable WD_MODE sva, share or noiommu?" : hint);
 		break;
 	case -EIO:
 		error("%s: the device stopped the channel%s", name, hint);

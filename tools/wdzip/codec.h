@@ -30,11 +30,15 @@ struct job {
 /**
  * struct codec - a context of libwd, used for one file after the other
  * @software: use no device
+ * @device:   name of the device to use, NULL: whatever the library finds
  * The rest is codec.c's; zeroed means not open.
  */
 struct codec {
 	bool software;
+	const char *device;
 	bool is_open;
+	struct wd_chan chan;	/* open only where @device is set */
+	uint64_t closed_copied;	/* bytes, on channels that are closed */
 	struct wd_comp_ctx ctx;
 	unsigned char *buf[2];
 	int current;
@@ -56,8 +60,12 @@ int codec_expand(struct codec *codec, struct job *job);
 /* Pass the input on as it is. */
 int codec_copy(struct job *job);
 
-/* "native on wd_accel-0": what did the last job. */
+/* "native on wd_accel-0": what did the last job; and "share", the device's mode. */
 const char *codec_by(const struct codec *codec, char *buf, size_t size);
+const char *codec_mode(const struct codec *codec);
+
+/* Bytes that the library copied since the program began, to or from the device. */
+uint64_t codec_copied(const struct codec *codec);
 
 void codec_close(struct codec *codec);
 

@@ -204,6 +204,7 @@ static bool is_terminal_refused(int fd, const char *what)
 static int run(struct codec *with, enum report_row row, struct file *file,
 	       struct job *job)
 {
+	uint64_t copied = codec_copied(with);
 	struct report_start start;
 	char by[96];
 	int ret;
@@ -213,12 +214,17 @@ static int run(struct codec *with, enum report_row row, struct file *file,
 	report_start(&start);
 	ret = opt.decompress ? codec_expand(with, job)
 			     : codec_compress(with, job, &file->header);
-	if (!ret)
-		report_add(row, &start, row == ROW_COMPARE ?
-			   "zlib in this process" :
-			   codec_by(with, by, sizeof(by)),
-			   job->in_bytes, job->out_bytes);
-	return ret;
+	if (ret)
+		return ret;
+	report_add(row, &start, &(struct report_work) {
+		.by = row == ROW_COMPARE ? "zlib in this process"
+					 : codec_by(with, by, sizeof(by)),
+		.mode = codec_mode(with),
+		.in = job->in_bytes,
+		.out = job->out_bytes,
+		.copied = codec_copied(with) - copied,
+	});
+	return 0;
 }
 
 /*
@@ -280,6 +286,7 @@ static int convert(struct file *file)
 	int copy = 0;
 
 	codec.software = opt.software;
+	codec.device = opt.device;
 	source.greedy = !opt.decompress;
 	if (source_start(&source, file->fd, file->name))
 		return -1;

@@ -14,7 +14,7 @@
 #include "report.h"
 #include "wdzip.h"
 
-enum { OPT_FAST = 256, OPT_BEST, OPT_SOFTWARE, OPT_COMPARE };
+enum { OPT_FAST = 256, OPT_BEST, OPT_SOFTWARE, OPT_COMPARE, OPT_DEVICE };
 
 struct options opt = { .level = 6, .suffix = ".gz" };
 
@@ -34,9 +34,10 @@ static const char help[] =
 "  -q, --quiet        no warnings\n"
 "  -S, --suffix=SUF   use suffix SUF instead of .gz\n"
 "  -t, --test         test compressed files\n"
-"  -v, --verbose      say what was done; twice: with a table of time and size\n"
+"  -v, --verbose      say what was done; twice: with a table of time, size, copies\n"
 "  -1, --fast ... -9, --best\n"
 "                     compress faster ... better (default: -6)\n"
+"      --device=NAME  use this device, wd_accel-1 for example\n"
 "      --software     use no device\n"
 "      --compare      the table, and what zlib in this process needs for the same\n"
 "  -h, --help         print this\n"
@@ -66,6 +67,7 @@ static const struct option long_options[] = {
 	{ "best", no_argument, NULL, OPT_BEST },
 	{ "software", no_argument, NULL, OPT_SOFTWARE },
 	{ "compare", no_argument, NULL, OPT_COMPARE },
+	{ "device", required_argument, NULL, OPT_DEVICE },
 	{ 0 }
 };
 
@@ -142,6 +144,7 @@ static void take_option(int c, int *name)
 	case OPT_BEST: opt.level = 9; break;
 	case OPT_SOFTWARE: opt.software = true; break;
 	case OPT_COMPARE: opt.compare = true; break;
+	case OPT_DEVICE: opt.device = optarg; break;
 	case '?': usage_exit(); break;
 	default: opt.level = c - '0'; break;
 	}
@@ -154,6 +157,10 @@ static void parse_options(int argc, char **argv)
 	while ((c = getopt_long(argc, argv, short_options, long_options,
 				NULL)) != -1)
 		take_option(c, &name);
+	if (opt.device && opt.software) {
+		error("--device and --software exclude each other");
+		usage_exit();
+	}
 	opt.name = name == -1 ? !opt.decompress : name;
 }
 

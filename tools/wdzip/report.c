@@ -10,8 +10,10 @@
 
 static struct row {
 	char by[96];
+	char mode[16];
 	uint64_t in;
 	uint64_t out;
+	uint64_t copied;
 	double wall;
 	double user;
 	double sys;
@@ -55,7 +57,7 @@ void report_start(struct report_start *start)
 }
 
 void report_add(enum report_row which, const struct report_start *start,
-		const char *by, uint64_t in, uint64_t out)
+		const struct report_work *work)
 {
 	struct row *row = &rows[which];
 	struct rusage usage;
@@ -64,9 +66,11 @@ void report_add(enum report_row which, const struct report_start *start,
 	row->wall += since(&start->wall);
 	row->user += tv_diff(&usage.ru_utime, &start->user);
 	row->sys += tv_diff(&usage.ru_stime, &start->sys);
-	row->in += in;
-	row->out += out;
-	snprintf(row->by, sizeof(row->by), "%s", by);
+	row->in += work->in;
+	row->out += work->out;
+	row->copied += work->copied;
+	snprintf(row->by, sizeof(row->by), "%s", work->by);
+	snprintf(row->mode, sizeof(row->mode), "%s", work->mode);
 }
 
 double report_saved(uint64_t plain, uint64_t packed)
@@ -82,20 +86,22 @@ static void print_row(const struct row *row)
 	uint64_t packed = opt.decompress ? row->in : row->out;
 
 	fprintf(stderr,
-		"%-24s %12llu %12llu %6.1f%% %8.1f %8.3f %8.3f %8.3f\n",
-		row->by, (unsigned long long)row->in,
+		"%-20s %-7s %10llu %10llu %6.1f%% %8.2f %7.1f %7.2f %7.2f %7.2f %10llu\n",
+		row->by, row->mode, (unsigned long long)row->in,
 		(unsigned long long)row->out, report_saved(plain, packed),
-		row->wall > 0 ? plain / 1e6 / row->wall : 0, row->user,
-		row->sys, row->user + row->sys);
+		row->wall, row->wall > 0 ? plain / 1e6 / row->wall : 0,
+		row->user, row->sys, row->user + row->sys,
+		(unsigned long long)row->copied);
 }
 
 void report_table(void)
 {
 	if (!opt.compare && opt.verbose < 2)
 		return;
-	fprintf(stderr, "%-24s %12s %12s %7s %8s %8s %8s %8s\n", "",
-		"bytes in", "bytes out", "saved", "MB/s", "user s", "system s",
-		"CPU s");
+	fprintf(stderr,
+		"%-20s %-7s %10s %10s %7s %8s %7s %7s %7s %7s %10s\n", "",
+		"mode", "bytes in", "bytes out", "saved", "seconds", "MB/s",
+		"user s", "sys s", "CPU s", "copied");
 	for (int i = 0; i < NR_ROWS; i++) {
 		if (*rows[i].by)
 			print_row(&rows[i]);

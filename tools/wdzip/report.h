@@ -22,9 +22,24 @@ struct report_start {
 
 void report_start(struct report_start *start);
 
-/* Add what passed since @start to a row; @by is "native on wd_accel-0", say. */
+/**
+ * struct report_work - what was done, over one file
+ * @by:     "native on wd_accel-0", say
+ * @mode:   the device's: "sva"
+ * @in, @out: bytes
+ * @copied: bytes that the library copied for the device
+ */
+struct report_work {
+	const char *by;
+	const char *mode;
+	uint64_t in;
+	uint64_t out;
+	uint64_t copied;
+};
+
+/* Add that, and what passed since @start, to a row. */
 void report_add(enum report_row row, const struct report_start *start,
-		const char *by, uint64_t in, uint64_t out);
+		const struct report_work *work);
 
 /* Print the table if the options want it. */
 void report_table(void);

@@ -15,6 +15,7 @@
  * struct options - the command line; nobody but main.c writes to it
  * @name:   -N or -n where given, else what the direction has by default
  * @level:  1 to 9
+ * @device: name of the device to use, NULL: any
  * @suffix: with its dot
  */
 struct options {
@@ -30,6 +31,7 @@ struct options {
 	int verbose;
 	int level;
 	const char *suffix;
+	const char *device;
 };
 
 extern struct options opt;
