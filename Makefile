@@ -3,17 +3,19 @@
 
 KERNEL ?= stable
 FILE ?=
+MODE ?= all
 HOURS ?= 1
 KDIR ?= /lib/modules/$(shell uname -r)/build
 PREFIX ?= /usr/local
 LIBDIR ?= $(PREFIX)/lib
-export KERNEL FILE HOURS
+export KERNEL FILE MODE HOURS
 
 .PHONY: help run test check shell bench soak setup modules lib tools check-host modules_install install clean distclean
 
 help:
 	@echo 'In a virtual machine (the first time sets everything up):'
-	@echo '  make run [FILE=path] [KERNEL=backports]  compress a file through the accelerator'
+	@echo '  make run [FILE=path] [MODE=sva|share|noiommu] [KERNEL=backports]'
+	@echo '                                           compress a file, on a device of each mode'
 	@echo '  make test                                all tests, on both kernels, with one CPU and two'
 	@echo '  make test KERNEL=debug                   those in the VM, under KASAN, lockdep and kmemleak'
 	@echo '  make shell [KERNEL=backports]            a console with everything loaded'

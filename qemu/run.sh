@@ -1,21 +1,27 @@
 #!/bin/sh
-# make run: compress a file through the accelerator in the VM.
+# make run: compress a file through the accelerator in the VM, on a device of each mode.
 set -eu
 . "$(dirname "$0")/env.sh"
 
 kernel=${KERNEL:-stable}
 share=$BUILD/share/run
 
-# A file that everybody has: the guest's own kernel and its headers, 24 MB or so.
+case ${MODE:-all} in
+all) modes='sva share noiommu' ;;
+sva | share | noiommu) modes=$MODE ;;
+*) die "no mode is called '$MODE'; there are: sva, share, noiommu, all" ;;
+esac
+
+# A file that everybody has: some of the kernel's headers, 20 MB or more.
 make_demo() {
 	[ ! -f "$1" ] || return 0
 	version=$(kernel_version stable)
-	tar -C "$ROOT" --sort=name --mtime=@0 --owner=0 --group=0 --numeric-owner -cf "$1.new" \
-		"boot/vmlinuz-$version" "usr/src/linux-headers-${version%-amd64}-common/include/linux"
+	tar -C "$ROOT/usr/src/linux-headers-${version%-amd64}-common/include" --sort=name --mtime=@0 \
+		--owner=0 --group=0 --numeric-owner -cf "$1.new" linux
 	mv "$1.new" "$1"
 }
 
-file=${FILE:-$BUILD/demo.tar}
+file=${FILE:-$BUILD/headers.tar}
 [ -n "${FILE:-}" ] || make_demo "$file"
 { [ -f "$file" ] && [ -r "$file" ]; } || die "cannot read the file '$file'"
 name=${file##*/}
@@ -30,7 +36,7 @@ ln "$file" "$share/in/$name" 2>/dev/null || cp "$file" "$share/in/$name"
 say "booting Linux $(kernel_version "$kernel")"
 terminal=''
 [ ! -t 1 ] || terminal=1
-"$TOP/qemu/vm.sh" -k "$kernel" -n run -s -t 3600 -- sh /host/.vm/run "$name" $terminal
+"$TOP/qemu/vm.sh" -k "$kernel" -n run -s -t 3600 -- sh /host/.vm/run "$name" "$modes" $terminal
 "$TOP/qemu/scan-log.sh" "$share/kernel.log"
 
 mv "$share/out/$name.gz" "$BUILD/out/$name.gz"
