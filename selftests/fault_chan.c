@@ -13,7 +13,7 @@
 #include <kselftest_harness.h>
 
 #include "fault.h"
-#include "raw.h"
+#include "raw_mem.h"
 
 #define LEN	(64UL << 10)
 #define THREADS	16
@@ -25,6 +25,24 @@ FIXTURE(fault) {
 	int before;
 };
 
+FIXTURE_VARIANT(fault) {
+	const char *mode;
+};
+
+FIXTURE_VARIANT_ADD(fault, sva) { .mode = "sva" };
+FIXTURE_VARIANT_ADD(fault, share) { .mode = "share" };
+FIXTURE_VARIANT_ADD(fault, noiommu) { .mode = "noiommu" };
+
+/* What is about memory that is made for a device, and what is about that of a process. */
+#define NOT_WITH_SVA() do { \
+	if (!strcmp(variant->mode, "sva")) \
+		SKIP(return, "nothing is reserved"); \
+} while (0)
+#define WITH_SVA() do { \
+	if (strcmp(variant->mode, "sva")) \
+		SKIP(return, "nothing is brought in while the device works"); \
+} while (0)
+
 FIXTURE_SETUP(fault)
 {
 	int ret = fault_init(&fault_anywhere);
@@ -32,6 +50,7 @@ FIXTURE_SETUP(fault)
 	if (ret == -EOPNOTSUPP)
 		SKIP(return, "this kernel has no fault injection");
 	ASSERT_EQ(0, ret);
+	ASSERT_EQ(0, raw_select_mode(variant->mode)) TH_LOG("no device");
 	self->before = raw_available();
 	ASSERT_LT(0, self->before);
 }
@@ -44,6 +63,8 @@ FIXTURE_TEARDOWN(fault)
 	EXPECT_EQ(0, raw_setup(&c));
 	EXPECT_EQ(0, raw_nop(&c));
 	raw_close(&c);
+	if (strcmp(variant->mode, "sva"))
+		EXPECT_EQ(0, raw_reserved());
 	fault_report();
 }
 
@@ -218,7 +239,143 @@ static int stream(struct raw_chan *c)
 
 TEST_F(fault, work)
 {
+	WITH_SVA();
 	every_site(_metadata, &(struct path){ .before = raw_setup, .act = stream });
+}
+
+/* -------------------------------------------------------------- memory */
+
+#define SIZE	(600UL << 10)	/* more than a chunk, and more than an array of one page */
+
+static struct raw_chan owner;
+static uint8_t *own_memory;
+
+static int reserve(struct raw_chan *c)
+{
+	struct wd_mem_reserve r;
+
+	return raw_reserve(c, UACCE_QFRT_SS, SIZE, &r);
+}
+
+TEST_F(fault, reserve)
+{
+	NOT_WITH_SVA();
+	every_site(_metadata, &(struct path){ .before = raw_open, .act = reserve });
+}
+
+static int setup_reserved(struct raw_chan *c)
+{
+	int ret = raw_setup(c);
+
+	return ret ? ret : reserve(c);
+}
+
+static int touch_reserved(struct raw_chan *c)
+{
+	uint8_t *p = mmap(NULL, SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, c->fd,
+			  UACCE_QFRT_SS * 4096UL);
+
+	if (p == MAP_FAILED)
+		return -errno;
+	for (size_t at = 0; at < SIZE; at += 4096)
+		p[at] = 1;
+	munmap(p, SIZE);
+	return 0;
+}
+
+TEST_F(fault, reserved_first_touch)
+{
+	NOT_WITH_SVA();
+	every_site(_metadata, &(struct path){ .before = setup_reserved, .act = touch_reserved });
+}
+
+static int share(struct raw_chan *c)
+{
+	struct wd_mem_share s = { .fd = owner.fd, .region = UACCE_QFRT_SS };
+
+	return ioctl(c->fd, WD_CMD_SHARE, &s) ? -errno : 0;
+}
+
+TEST_F(fault, share)
+{
+	NOT_WITH_SVA();
+	ASSERT_EQ(0, setup_reserved(&owner));
+	every_site(_metadata, &(struct path){ .before = raw_open, .act = share });
+	raw_close(&owner);
+}
+
+/* With another device, so that it has to be mapped for that one. */
+TEST_F(fault, share_with_another)
+{
+	NOT_WITH_SVA();
+	ASSERT_EQ(0, raw_select_mode(strcmp(variant->mode, "share") ? "share" : "noiommu"));
+	ASSERT_EQ(0, setup_reserved(&owner));
+	ASSERT_EQ(0, raw_select_mode(variant->mode));
+	every_site(_metadata, &(struct path){ .before = raw_open, .act = share });
+	raw_close(&owner);
+}
+
+static int import(struct raw_chan *c)
+{
+	struct wd_mem_import i = { .addr = (uintptr_t)own_memory, .size = SIZE };
+
+	return ioctl(c->fd, WD_CMD_IMPORT, &i) ? -errno : 0;
+}
+
+TEST_F(fault, import)
+{
+	long pinned = raw_pinned();
+
+	NOT_WITH_SVA();
+	own_memory = raw_memory(SIZE);
+	memset(own_memory, 1, SIZE);
+	every_site(_metadata, &(struct path){ .before = raw_open, .act = import });
+	EXPECT_EQ(pinned, raw_pinned());
+}
+
+static int get_slices(struct raw_chan *c)
+{
+	struct wd_slice slices[8];
+	int ret = raw_get_slices(c, 1, 0, 8, slices);
+
+	return ret < 0 ? ret : 0;
+}
+
+TEST_F(fault, get_slices)
+{
+	NOT_WITH_SVA();
+	every_site(_metadata, &(struct path){ .before = setup_reserved, .act = get_slices });
+}
+
+static int set_priority(struct raw_chan *c)
+{
+	uint32_t weight = 3;
+
+	return ioctl(c->fd, WD_CMD_SET_PRIORITY, &weight) ? -errno : 0;
+}
+
+TEST_F(fault, set_priority)
+{
+	every_site(_metadata, &(struct path){ .before = raw_setup, .act = set_priority });
+}
+
+static int setup_with_all(struct raw_chan *c)
+{
+	int ret = setup_reserved(c);
+
+	if (!ret)
+		ret = share(c);
+	return ret ? ret : import(c);
+}
+
+TEST_F(fault, close_with_memory)
+{
+	NOT_WITH_SVA();
+	own_memory = raw_memory(SIZE);
+	ASSERT_EQ(0, setup_reserved(&owner));
+	every_site(_metadata, &(struct path){ .before = setup_with_all, .act = close_fd,
+					      .cannot_fail = true });
+	raw_close(&owner);
 }
 
 /*
@@ -231,6 +388,7 @@ TEST_F(fault, exit)
 	int status;
 	pid_t pid;
 
+	WITH_SVA();
 	for (unsigned int nth = 1; nth < 20; nth++) {
 		pid = fork();
 		if (!pid) {
@@ -285,6 +443,7 @@ TEST_F_TIMEOUT(fault, in_the_device, 300)
 	unsigned int sites;
 	struct raw_chan c;
 
+	WITH_SVA();
 	/* Page requests have threads only since somebody made one. */
 	ASSERT_EQ(0, raw_setup(&c));
 	ASSERT_EQ(0, stream(&c));

@@ -39,10 +39,15 @@ static int module_path(const char *name, char *path, size_t size)
 	return 0;
 }
 
-/* A few channels: each interrupt vector has sites of its own, all alike. */
+/*
+ * One function, of a few channels: others, and each interrupt vector, have sites of
+ * their own, all alike.
+ */
+static const char *hardware = "channels=3 functions=sva";
+
 static int load(const char *name)
 {
-	const char *parameters = strcmp(name, "wd_hw") ? "" : "channels=3";
+	const char *parameters = strcmp(name, "wd_hw") ? "" : hardware;
 	char path[300];
 	int fd, ret = module_path(name, path, sizeof(path));
 
@@ -112,6 +117,21 @@ static void read_iomem(char *buf, size_t size)
 	buf[len] = '\0';
 }
 
+FIXTURE_VARIANT(fault) {
+	const char *mode;
+	const char *hardware;
+};
+
+/* The steps differ between modes where the driver takes the function in use. */
+FIXTURE_VARIANT_ADD(fault, sva) { .mode = "sva", .hardware = "channels=3 functions=sva" };
+FIXTURE_VARIANT_ADD(fault, share) { .mode = "share", .hardware = "channels=3 functions=share" };
+FIXTURE_VARIANT_ADD(fault, noiommu) { .mode = "noiommu", .hardware = "channels=3 functions=noiommu" };
+
+#define ONCE() do { \
+	if (strcmp(variant->mode, "sva")) \
+		SKIP(return, "the same in every mode"); \
+} while (0)
+
 FIXTURE_SETUP(fault)
 {
 	int ret = fault_init(&fault_anywhere);
@@ -119,6 +139,8 @@ FIXTURE_SETUP(fault)
 	if (ret == -EOPNOTSUPP)
 		SKIP(return, "this kernel has no fault injection");
 	ASSERT_EQ(0, ret);
+	raw_select_mode(variant->mode);
+	hardware = variant->hardware;
 	ASSERT_NE(NULL, raw_bdf());
 	snprintf(self->bdf, sizeof(self->bdf), "%s", raw_bdf());
 	snprintf(self->dir, sizeof(self->dir), "/sys/bus/pci/devices/%s", self->bdf);
@@ -136,6 +158,7 @@ FIXTURE_TEARDOWN(fault)
 	EXPECT_EQ(0, load_first(0));
 	EXPECT_EQ(0, system("modprobe wd_hw && modprobe wd_accel"));
 	EXPECT_EQ(0, raw_wait_device(RAW_TIMEOUT_MS));
+	raw_lift_fence();
 	EXPECT_EQ(0, raw_setup(&c));
 	EXPECT_EQ(0, raw_nop(&c));
 	raw_close(&c);
@@ -231,11 +254,13 @@ static void every_load(struct __test_metadata *_metadata, FIXTURE_DATA(fault) *s
 
 TEST_F_TIMEOUT(fault, load_iommu, 600)
 {
+	ONCE();
 	every_load(_metadata, self, 0);
 }
 
 TEST_F_TIMEOUT(fault, load_uacce, 600)
 {
+	ONCE();
 	every_load(_metadata, self, 1);
 }
 
@@ -261,12 +286,14 @@ static const struct fault_scope in_callbacks = {
 
 TEST_F_TIMEOUT(fault, load_hw, 600)
 {
+	ONCE();
 	ASSERT_EQ(0, fault_init(&not_in_pci));
 	every_load(_metadata, self, 2);
 }
 
 TEST_F_TIMEOUT(fault, load_hw_callbacks, 600)
 {
+	ONCE();
 	ASSERT_EQ(0, fault_init(&in_callbacks));
 	every_load(_metadata, self, 2);
 }
@@ -274,6 +301,7 @@ TEST_F_TIMEOUT(fault, load_hw_callbacks, 600)
 /* The last step of each loop is one in which nothing fails. */
 TEST_F_TIMEOUT(fault, unload, 600)
 {
+	ONCE();
 	for (unsigned int n = ARRAY_SIZE(modules); n--;) {
 		unsigned int nth = 0;
 		int failed;
@@ -333,17 +361,20 @@ TEST_F_TIMEOUT(fault, unbind, 300)
 
 TEST_F_TIMEOUT(fault, reset, 300)
 {
+	ONCE();
 	every_site(_metadata, self, &(struct step){ reset });
 }
 
 TEST_F_TIMEOUT(fault, hot_unplug, 300)
 {
+	ONCE();
 	every_site(_metadata, self, &(struct step){ take_away, find_again });
 }
 
 /* Without a driver: see bind. */
 TEST_F_TIMEOUT(fault, hot_plug, 600)
 {
+	ONCE();
 	ASSERT_EQ(0, unload("wd_accel"));
 	ASSERT_EQ(0, take_away(self->dir, self->bdf));
 	every_site(_metadata, self, &(struct step){ find_again, take_away, fault_errno });
