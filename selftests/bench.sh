@@ -11,7 +11,7 @@ else
 	modprobe -a wd_hw wd_accel || exit 1
 fi
 echo "Linux $(uname -r), $(nproc) CPU"
-"$here/bench" >"$out" 2>&1
+"$here/bench" >"$out" 2>&1 && "$here/shares" >>"$out" 2>&1
 status=$?
 cat "$out"
 [ ! -d /host ] || grep -E '^[a-z0-9_]+: ' "$out" >/host/bench.txt

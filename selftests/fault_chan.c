@@ -296,7 +296,7 @@ static int share(struct raw_chan *c)
 	return ioctl(c->fd, WD_CMD_SHARE, &s) ? -errno : 0;
 }
 
-TEST_F(fault, share)
+TEST_F(fault, share_memory)
 {
 	NOT_WITH_SVA();
 	ASSERT_EQ(0, setup_reserved(&owner));
