@@ -11,7 +11,7 @@
 
 #include <kselftest_harness.h>
 
-#include "raw.h"
+#include "raw_mem.h"
 
 #define PAGE	4096UL
 #define LEN	(64UL << 10)
@@ -21,39 +21,82 @@
 #define NON_CANONICAL	0x0080000000000000UL
 #define KERNEL		0xffffffff81000000UL
 
-FIXTURE(desc) {
+/* A channel, and memory whose addresses are the device's as well. */
+struct set {
 	struct raw_chan c;
+	struct raw_mem m;
 	uint8_t *src;
 	uint8_t *dst;
 	uint8_t *want;		/* @src deflated, level 6, raw */
 	size_t want_len;
 };
 
-FIXTURE_SETUP(desc)
+static void set_begin(struct __test_metadata *_metadata, struct set *set)
 {
 	struct wd_cqe cqe;
 	struct wd_desc d;
 
-	ASSERT_EQ(0, raw_setup(&self->c));
-	self->src = raw_memory(LEN);
-	self->dst = raw_memory(ROOM);
-	self->want = raw_memory(ROOM);
+	ASSERT_EQ(0, raw_setup(&set->c));
+	ASSERT_EQ(0, raw_mem_reserve_same(&set->c, &set->m, 8 * LEN));
+	set->src = raw_mem_take(&set->m, LEN);
+	set->dst = raw_mem_take(&set->m, ROOM);
+	set->want = raw_mem_take(&set->m, ROOM);
 	/* Half of it does not compress: the output is larger than a few pages. */
-	raw_fill_text(self->src, LEN / 2, 1);
-	raw_fill_random(self->src + LEN / 2, LEN / 2, 2);
-	d = raw_deflate(WD_COMP_RAW, 6, self->src, LEN, self->want, ROOM);
-	ASSERT_EQ(0, raw_do(&self->c, &d, &cqe));
+	raw_fill_text(set->src, LEN / 2, 1);
+	raw_fill_random(set->src + LEN / 2, LEN / 2, 2);
+	d = raw_deflate(WD_COMP_RAW, 6, set->src, LEN, set->want, ROOM);
+	ASSERT_EQ(0, raw_do(&set->c, &d, &cqe));
 	ASSERT_EQ(WD_ST_OK, cqe.status);
-	self->want_len = cqe.produced;
-	ASSERT_LT(LEN / 2, self->want_len);
+	set->want_len = cqe.produced;
+	ASSERT_LT(LEN / 2, set->want_len);
+}
+
+static void set_end(struct set *set)
+{
+	raw_mem_unmap(&set->m);
+	raw_close(&set->c);
+}
+
+/* Descriptors, in every mode. */
+FIXTURE(desc) {
+	struct set set;
+};
+
+FIXTURE_VARIANT(desc) {
+	const char *mode;
+};
+
+FIXTURE_VARIANT_ADD(desc, sva) { .mode = "sva" };
+FIXTURE_VARIANT_ADD(desc, share) { .mode = "share" };
+FIXTURE_VARIANT_ADD(desc, noiommu) { .mode = "noiommu" };
+
+FIXTURE_SETUP(desc)
+{
+	ASSERT_EQ(0, raw_select_mode(variant->mode)) TH_LOG("no device");
+	set_begin(_metadata, &self->set);
 }
 
 FIXTURE_TEARDOWN(desc)
 {
-	raw_close(&self->c);
+	set_end(&self->set);
 }
 
-#define good_desc() raw_deflate(WD_COMP_RAW, 6, self->src, LEN, self->dst, ROOM)
+/* Addresses of a process. */
+FIXTURE(addr) {
+	struct set set;
+};
+
+FIXTURE_SETUP(addr)
+{
+	set_begin(_metadata, &self->set);
+}
+
+FIXTURE_TEARDOWN(addr)
+{
+	set_end(&self->set);
+}
+
+#define good_desc() raw_deflate(WD_COMP_RAW, 6, self->set.src, LEN, self->set.dst, ROOM)
 
 /* All that a test may look at after the device said no. */
 static void refuse(struct __test_metadata *_metadata, struct raw_chan *c,
@@ -87,7 +130,7 @@ static void still_works(struct __test_metadata *_metadata, struct raw_chan *c,
 }
 
 #define still_good() \
-	still_works(_metadata, &self->c, self->src, self->dst, self->want, self->want_len)
+	still_works(_metadata, &self->set.c, self->set.src, self->set.dst, self->set.want, self->set.want_len)
 
 TEST_F(desc, unknown_opcode)
 {
@@ -96,7 +139,7 @@ TEST_F(desc, unknown_opcode)
 
 	for (unsigned int i = 0; i < ARRAY_SIZE(bad); i++) {
 		d.opcode = bad[i];
-		refuse(_metadata, &self->c, d, WD_ST_BAD_OPCODE);
+		refuse(_metadata, &self->set.c, d, WD_ST_BAD_OPCODE);
 	}
 	still_good();
 }
@@ -110,49 +153,49 @@ TEST_F(desc, flags_and_reserved_fields)
 		d = good_desc();
 		d.flags = 1 << bit;
 		if (!(d.flags & (WD_DESC_SRC_SGL | WD_DESC_DST_SGL)))
-			refuse(_metadata, &self->c, d, WD_ST_BAD_FLAGS);
+			refuse(_metadata, &self->set.c, d, WD_ST_BAD_FLAGS);
 		d.opcode = WD_OP_NOP;
-		refuse(_metadata, &self->c, d, WD_ST_BAD_FLAGS);
+		refuse(_metadata, &self->set.c, d, WD_ST_BAD_FLAGS);
 	}
 	d = good_desc();
-	d.param = (uintptr_t)self->src;
-	refuse(_metadata, &self->c, d, WD_ST_BAD_FLAGS);
+	d.param = (uintptr_t)self->set.src;
+	refuse(_metadata, &self->set.c, d, WD_ST_BAD_FLAGS);
 	d = good_desc();
 	d.src_dom = 1;
-	refuse(_metadata, &self->c, d, WD_ST_BAD_FLAGS);
+	refuse(_metadata, &self->set.c, d, WD_ST_BAD_FLAGS);
 	d = good_desc();
 	d.dst_dom = 0x80000000;
-	refuse(_metadata, &self->c, d, WD_ST_BAD_FLAGS);
+	refuse(_metadata, &self->set.c, d, WD_ST_BAD_FLAGS);
 	d = good_desc();
 	d.reserved = 1;
-	refuse(_metadata, &self->c, d, WD_ST_BAD_FLAGS);
+	refuse(_metadata, &self->set.c, d, WD_ST_BAD_FLAGS);
 	still_good();
 }
 
 TEST_F(desc, lengths)
 {
-	const uint32_t max = self->c.layout.max_len;
+	const uint32_t max = self->set.c.layout.max_len;
 	const uint32_t bad[] = { max + 1, 0x80000000, 0xffffffff };
 	struct wd_desc d;
 
 	for (unsigned int i = 0; i < ARRAY_SIZE(bad); i++) {
 		d = good_desc();
 		d.src_len = bad[i];
-		refuse(_metadata, &self->c, d, WD_ST_BAD_LENGTH);
+		refuse(_metadata, &self->set.c, d, WD_ST_BAD_LENGTH);
 		d = good_desc();
 		d.dst_len = bad[i];
-		refuse(_metadata, &self->c, d, WD_ST_BAD_LENGTH);
+		refuse(_metadata, &self->set.c, d, WD_ST_BAD_LENGTH);
 	}
 	d = good_desc();
 	d.dst_len = 0;
-	refuse(_metadata, &self->c, d, WD_ST_BAD_LENGTH);
+	refuse(_metadata, &self->set.c, d, WD_ST_BAD_LENGTH);
 	/* Nothing to read and nothing to flush is no request. */
 	d = good_desc();
 	d.op &= ~(3U << WD_COMP_FLUSH_SHIFT);
 	d.src_len = 0;
-	refuse(_metadata, &self->c, d, WD_ST_BAD_LENGTH);
-	d = raw_inflate(WD_COMP_RAW, self->want, 0, self->dst, ROOM);
-	refuse(_metadata, &self->c, d, WD_ST_BAD_LENGTH);
+	refuse(_metadata, &self->set.c, d, WD_ST_BAD_LENGTH);
+	d = raw_inflate(WD_COMP_RAW, self->set.want, 0, self->set.dst, ROOM);
+	refuse(_metadata, &self->set.c, d, WD_ST_BAD_LENGTH);
 	still_good();
 }
 
@@ -166,80 +209,80 @@ TEST_F(desc, operation_word)
 			continue;
 		d = good_desc();
 		d.op |= 1U << bit;
-		refuse(_metadata, &self->c, d, WD_ST_BAD_OP);
+		refuse(_metadata, &self->set.c, d, WD_ST_BAD_OP);
 	}
 	for (int level = 10; level < 16; level++) {
-		d = raw_deflate(WD_COMP_ZLIB, level, self->src, LEN, self->dst, ROOM);
-		refuse(_metadata, &self->c, d, WD_ST_BAD_OP);
+		d = raw_deflate(WD_COMP_ZLIB, level, self->set.src, LEN, self->set.dst, ROOM);
+		refuse(_metadata, &self->set.c, d, WD_ST_BAD_OP);
 	}
 	for (int window = 0; window < 9; window++) {
 		d = good_desc();
 		d.op = (d.op & ~(15U << WD_COMP_WINDOW_SHIFT)) | window << WD_COMP_WINDOW_SHIFT;
-		refuse(_metadata, &self->c, d, WD_ST_BAD_OP);
+		refuse(_metadata, &self->set.c, d, WD_ST_BAD_OP);
 		if (!window)
 			continue;
-		d = raw_inflate(WD_COMP_RAW, self->want, self->want_len, self->dst, ROOM);
+		d = raw_inflate(WD_COMP_RAW, self->set.want, self->set.want_len, self->set.dst, ROOM);
 		d.op |= window << WD_COMP_WINDOW_SHIFT;
-		refuse(_metadata, &self->c, d, WD_ST_BAD_OP);
+		refuse(_metadata, &self->set.c, d, WD_ST_BAD_OP);
 	}
-	d = raw_deflate(3, 6, self->src, LEN, self->dst, ROOM);
-	refuse(_metadata, &self->c, d, WD_ST_BAD_OP);
+	d = raw_deflate(3, 6, self->set.src, LEN, self->set.dst, ROOM);
+	refuse(_metadata, &self->set.c, d, WD_ST_BAD_OP);
 	/* Level and flush are not for inflate. */
-	d = raw_inflate(WD_COMP_RAW, self->want, self->want_len, self->dst, ROOM);
+	d = raw_inflate(WD_COMP_RAW, self->set.want, self->set.want_len, self->set.dst, ROOM);
 	d.op |= 6 << WD_COMP_LEVEL_SHIFT;
-	refuse(_metadata, &self->c, d, WD_ST_BAD_OP);
-	d = raw_inflate(WD_COMP_RAW, self->want, self->want_len, self->dst, ROOM);
+	refuse(_metadata, &self->set.c, d, WD_ST_BAD_OP);
+	d = raw_inflate(WD_COMP_RAW, self->set.want, self->set.want_len, self->set.dst, ROOM);
 	d.op |= WD_COMP_FINISH << WD_COMP_FLUSH_SHIFT;
-	refuse(_metadata, &self->c, d, WD_ST_BAD_OP);
+	refuse(_metadata, &self->set.c, d, WD_ST_BAD_OP);
 	still_good();
 }
 
 TEST_F(desc, stream_id)
 {
-	const uint32_t streams = self->c.layout.streams;
+	const uint32_t streams = self->set.c.layout.streams;
 	struct wd_desc d;
 
 	d = good_desc();
 	d.stream = streams;
-	refuse(_metadata, &self->c, d, WD_ST_BAD_STREAM);
+	refuse(_metadata, &self->set.c, d, WD_ST_BAD_STREAM);
 	d.stream = 0xffffffff;
-	refuse(_metadata, &self->c, d, WD_ST_BAD_STREAM);
+	refuse(_metadata, &self->set.c, d, WD_ST_BAD_STREAM);
 	/* Nobody began it. */
 	d = good_desc();
 	d.op &= ~WD_COMP_NEW;
 	d.stream = streams - 1;
-	refuse(_metadata, &self->c, d, WD_ST_BAD_STREAM);
+	refuse(_metadata, &self->set.c, d, WD_ST_BAD_STREAM);
 	/* It has ended: FINISH was said. */
 	d.stream = 0;
-	refuse(_metadata, &self->c, d, WD_ST_BAD_STREAM);
+	refuse(_metadata, &self->set.c, d, WD_ST_BAD_STREAM);
 	/* The other direction's. */
 	d = good_desc();
 	d.op &= ~(3U << WD_COMP_FLUSH_SHIFT);
 	{
 		struct wd_cqe cqe;
 
-		ASSERT_EQ(0, raw_do(&self->c, &d, &cqe));
+		ASSERT_EQ(0, raw_do(&self->set.c, &d, &cqe));
 		ASSERT_EQ(WD_ST_OK, cqe.status);
 	}
-	d = raw_inflate(WD_COMP_RAW, self->want, self->want_len, self->dst, ROOM);
+	d = raw_inflate(WD_COMP_RAW, self->set.want, self->set.want_len, self->set.dst, ROOM);
 	d.op &= ~WD_COMP_NEW;
-	refuse(_metadata, &self->c, d, WD_ST_BAD_STREAM);
+	refuse(_metadata, &self->set.c, d, WD_ST_BAD_STREAM);
 	/* Closed. */
 	{
 		struct wd_desc close_it = { .opcode = WD_OP_STREAM_CLOSE };
 		struct wd_cqe cqe;
 
-		ASSERT_EQ(0, raw_do(&self->c, &close_it, &cqe));
+		ASSERT_EQ(0, raw_do(&self->set.c, &close_it, &cqe));
 		EXPECT_EQ(WD_ST_OK, cqe.status);
 		/* Closing what is closed is no error, an id that is none is. */
-		ASSERT_EQ(0, raw_do(&self->c, &close_it, &cqe));
+		ASSERT_EQ(0, raw_do(&self->set.c, &close_it, &cqe));
 		EXPECT_EQ(WD_ST_OK, cqe.status);
 		close_it.stream = streams;
-		refuse(_metadata, &self->c, close_it, WD_ST_BAD_STREAM);
+		refuse(_metadata, &self->set.c, close_it, WD_ST_BAD_STREAM);
 	}
 	d = good_desc();
 	d.op &= ~WD_COMP_NEW;
-	refuse(_metadata, &self->c, d, WD_ST_BAD_STREAM);
+	refuse(_metadata, &self->set.c, d, WD_ST_BAD_STREAM);
 	still_good();
 }
 
@@ -250,13 +293,13 @@ TEST_F(desc, input_after_finish)
 	struct wd_cqe cqe;
 
 	/* More than the device gives out in one piece. */
-	first = raw_deflate(WD_COMP_RAW, 6, self->src + LEN / 2, 16384, self->dst, 100);
-	ASSERT_EQ(0, raw_do(&self->c, &first, &cqe));
+	first = raw_deflate(WD_COMP_RAW, 6, self->set.src + LEN / 2, 16384, self->set.dst, 100);
+	ASSERT_EQ(0, raw_do(&self->set.c, &first, &cqe));
 	ASSERT_EQ(WD_ST_OVERFLOW, cqe.status);
 	ASSERT_EQ(16384, cqe.consumed);
-	more = raw_deflate(WD_COMP_RAW, 6, self->src, 1000, self->dst + 100, ROOM - 100);
+	more = raw_deflate(WD_COMP_RAW, 6, self->set.src, 1000, self->set.dst + 100, ROOM - 100);
 	more.op &= ~WD_COMP_NEW;
-	ASSERT_EQ(0, raw_do(&self->c, &more, &cqe));
+	ASSERT_EQ(0, raw_do(&self->set.c, &more, &cqe));
 	EXPECT_EQ(WD_ST_DATA, cqe.status);
 	EXPECT_EQ(0, cqe.consumed);
 	still_good();
@@ -265,7 +308,7 @@ TEST_F(desc, input_after_finish)
 /* Every wrong thing at once, many descriptors deep: each is answered. */
 TEST_F(desc, many_in_a_row)
 {
-	struct raw_chan *c = &self->c;
+	struct raw_chan *c = &self->set.c;
 	struct wd_desc d = good_desc();
 	struct wd_cqe cqe;
 	unsigned int i;
@@ -321,10 +364,10 @@ static void try_address(struct __test_metadata *_metadata, struct raw_chan *c,
 }
 
 #define bad_address(a, s, t) \
-	try_address(_metadata, &self->c, self->src, self->dst, \
+	try_address(_metadata, &self->set.c, self->set.src, self->set.dst, \
 		    (struct bad_memory){ .addr = (uintptr_t)(a), .as_src = s, .as_dst = t })
 
-TEST_F(desc, unmapped)
+TEST_F(addr, unmapped)
 {
 	uint8_t *hole = raw_memory(4 * PAGE);
 
@@ -336,7 +379,7 @@ TEST_F(desc, unmapped)
 	still_good();
 }
 
-TEST_F(desc, no_permission)
+TEST_F(addr, no_permission)
 {
 	uint8_t *p = raw_memory(4 * PAGE);
 
@@ -352,7 +395,7 @@ TEST_F(desc, no_permission)
 	still_good();
 }
 
-TEST_F(desc, no_user_address)
+TEST_F(addr, no_user_address)
 {
 	static const uint64_t bad[] = {
 		KERNEL, 0xffff888000000000, 0xffffffffffffffff - 4095,
@@ -365,22 +408,22 @@ TEST_F(desc, no_user_address)
 }
 
 /* An operand that would go round the end of the address space. */
-TEST_F(desc, address_wraps)
+TEST_F(addr, address_wraps)
 {
 	struct wd_desc d = good_desc();
 	struct wd_cqe cqe;
 
 	d.src = 0xfffffffffffffff0;
-	ASSERT_EQ(0, raw_do(&self->c, &d, &cqe));
+	ASSERT_EQ(0, raw_do(&self->set.c, &d, &cqe));
 	EXPECT_EQ(WD_ST_FAULT_RANGE, cqe.status);
 	d = good_desc();
 	d.dst = 0xfffffffffffffff0;
-	ASSERT_EQ(0, raw_do(&self->c, &d, &cqe));
+	ASSERT_EQ(0, raw_do(&self->set.c, &d, &cqe));
 	EXPECT_EQ(WD_ST_FAULT_RANGE, cqe.status);
 	/* The last page that a process can have; what comes after is not its own. */
 	d = good_desc();
 	d.src = 0x7fffffffe000;
-	ASSERT_EQ(0, raw_do(&self->c, &d, &cqe));
+	ASSERT_EQ(0, raw_do(&self->set.c, &d, &cqe));
 	EXPECT_NE(WD_ST_OK, cqe.status);
 	still_good();
 }
@@ -397,7 +440,7 @@ static int temp_file(size_t len, uint32_t seed)
 	return fd;
 }
 
-TEST_F(desc, past_the_end_of_a_file)
+TEST_F(addr, past_the_end_of_a_file)
 {
 	int fd = temp_file(PAGE + 100, 3);
 	uint8_t *p;
@@ -416,7 +459,7 @@ TEST_F(desc, past_the_end_of_a_file)
 }
 
 /* The first byte that is missing is the one that is named, and all before it is done. */
-TEST_F(desc, source_ends_early)
+TEST_F(addr, source_ends_early)
 {
 	static const size_t good[] = { 1, 4095, 4096, 10000, 16384, 16385, 40000 };
 	uint8_t *p = raw_memory(LEN + PAGE), *start;
@@ -424,11 +467,11 @@ TEST_F(desc, source_ends_early)
 	struct wd_desc d;
 
 	munmap(p + LEN, PAGE);
-	memcpy(p, self->src, LEN);
+	memcpy(p, self->set.src, LEN);
 	for (unsigned int i = 0; i < ARRAY_SIZE(good); i++) {
 		start = p + LEN - good[i];
-		d = raw_deflate(WD_COMP_RAW, 6, start, LEN, self->dst, ROOM);
-		ASSERT_EQ(0, raw_do(&self->c, &d, &cqe));
+		d = raw_deflate(WD_COMP_RAW, 6, start, LEN, self->set.dst, ROOM);
+		ASSERT_EQ(0, raw_do(&self->set.c, &d, &cqe));
 		EXPECT_EQ(WD_ST_FAULT_UNMAPPED, cqe.status);
 		EXPECT_EQ(good[i], cqe.consumed);
 		EXPECT_EQ((uintptr_t)(p + LEN), cqe.info);
@@ -437,7 +480,7 @@ TEST_F(desc, source_ends_early)
 	still_good();
 }
 
-TEST_F(desc, destination_ends_early)
+TEST_F(addr, destination_ends_early)
 {
 	static const size_t good[] = { 1, 4095, 4096, 10000, 16384, 20000 };
 	uint8_t *p = raw_memory(LEN + PAGE), *start;
@@ -447,20 +490,20 @@ TEST_F(desc, destination_ends_early)
 	mprotect(p + LEN, PAGE, PROT_READ);
 	for (unsigned int i = 0; i < ARRAY_SIZE(good); i++) {
 		start = p + LEN - good[i];
-		d = raw_deflate(WD_COMP_RAW, 6, self->src, LEN, start, LEN);
-		ASSERT_EQ(0, raw_do(&self->c, &d, &cqe));
+		d = raw_deflate(WD_COMP_RAW, 6, self->set.src, LEN, start, LEN);
+		ASSERT_EQ(0, raw_do(&self->set.c, &d, &cqe));
 		EXPECT_EQ(WD_ST_FAULT_PERM, cqe.status);
 		EXPECT_EQ(good[i], cqe.produced);
 		EXPECT_EQ((uintptr_t)(p + LEN), cqe.info);
 		EXPECT_EQ(WD_CQE_FAULT_DST, cqe.aux);
-		EXPECT_EQ(0, memcmp(self->want, start, good[i]));
+		EXPECT_EQ(0, memcmp(self->set.want, start, good[i]));
 	}
 	EXPECT_EQ(0, p[LEN]);
 	still_good();
 }
 
 /* A hole that is closed again before the next request. */
-TEST_F(desc, address_becomes_good)
+TEST_F(addr, address_becomes_good)
 {
 	uint8_t *p = raw_memory(LEN);
 
@@ -468,32 +511,32 @@ TEST_F(desc, address_becomes_good)
 	bad_address(p, WD_ST_FAULT_UNMAPPED, 0);
 	ASSERT_EQ(p, mmap(p, LEN, PROT_READ | PROT_WRITE,
 			  MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0));
-	memcpy(p, self->src, LEN);
-	still_works(_metadata, &self->c, p, self->dst, self->want, self->want_len);
+	memcpy(p, self->set.src, LEN);
+	still_works(_metadata, &self->set.c, p, self->set.dst, self->set.want, self->set.want_len);
 	still_good();
 }
 
 /* The channel's own rings are no memory for operands: nothing worse than an error. */
-TEST_F(desc, operands_in_the_channels_regions)
+TEST_F(addr, operands_in_the_channels_regions)
 {
 	struct wd_desc d;
 	struct wd_cqe cqe;
 
-	d = raw_deflate(WD_COMP_RAW, 1, (void *)self->c.mmio, 64, self->dst, ROOM);
-	ASSERT_EQ(0, raw_do(&self->c, &d, &cqe));
-	d = raw_deflate(WD_COMP_RAW, 1, (void *)self->c.sq, 64, self->dst, ROOM);
-	ASSERT_EQ(0, raw_do(&self->c, &d, &cqe));
+	d = raw_deflate(WD_COMP_RAW, 1, (void *)self->set.c.mmio, 64, self->set.dst, ROOM);
+	ASSERT_EQ(0, raw_do(&self->set.c, &d, &cqe));
+	d = raw_deflate(WD_COMP_RAW, 1, (void *)self->set.c.sq, 64, self->set.dst, ROOM);
+	ASSERT_EQ(0, raw_do(&self->set.c, &d, &cqe));
 	still_good();
 }
 
 /* ------------------------------------------------- memory of all kinds */
 
 #define works_from(p) \
-	still_works(_metadata, &self->c, p, self->dst, self->want, self->want_len)
+	still_works(_metadata, &self->set.c, p, self->set.dst, self->set.want, self->set.want_len)
 #define works_into(p) \
-	still_works(_metadata, &self->c, self->src, p, self->want, self->want_len)
+	still_works(_metadata, &self->set.c, self->set.src, p, self->set.want, self->set.want_len)
 
-TEST_F(desc, demand_zero)
+TEST_F(addr, demand_zero)
 {
 	uint8_t *p = raw_memory(ROOM), *zeros = raw_memory(LEN);
 	struct wd_desc d;
@@ -501,39 +544,39 @@ TEST_F(desc, demand_zero)
 
 	works_into(p);
 	/* A source that nobody wrote: zeros. */
-	d = raw_deflate(WD_COMP_RAW, 6, zeros, LEN, self->dst, ROOM);
-	ASSERT_EQ(0, raw_do(&self->c, &d, &cqe));
+	d = raw_deflate(WD_COMP_RAW, 6, zeros, LEN, self->set.dst, ROOM);
+	ASSERT_EQ(0, raw_do(&self->set.c, &d, &cqe));
 	EXPECT_EQ(WD_ST_OK, cqe.status);
 	EXPECT_EQ(LEN, cqe.consumed);
 	EXPECT_GT(1000, cqe.produced);
 	memset(p, 0xff, LEN);
-	d = raw_inflate(WD_COMP_RAW, self->dst, cqe.produced, p, LEN);
-	ASSERT_EQ(0, raw_do(&self->c, &d, &cqe));
+	d = raw_inflate(WD_COMP_RAW, self->set.dst, cqe.produced, p, LEN);
+	ASSERT_EQ(0, raw_do(&self->set.c, &d, &cqe));
 	EXPECT_EQ(LEN, cqe.produced);
 	EXPECT_EQ(0, memcmp(p, zeros, LEN));
 }
 
-TEST_F(desc, unaligned)
+TEST_F(addr, unaligned)
 {
 	uint8_t *src = raw_memory(LEN + PAGE), *dst = raw_memory(ROOM + PAGE);
 
 	for (int off = 1; off < 16; off += 7) {
-		memcpy(src + off, self->src, LEN);
+		memcpy(src + off, self->set.src, LEN);
 		works_from(src + off);
 		works_into(dst + 16 - off);
 	}
 }
 
-TEST_F(desc, stack)
+TEST_F(addr, stack)
 {
 	uint8_t on_stack[LEN];
 
-	memcpy(on_stack, self->src, LEN);
+	memcpy(on_stack, self->set.src, LEN);
 	works_from(on_stack);
 }
 
 /* A device does not grow a stack: there is nothing below it until the program was there. */
-TEST_F(desc, below_the_stack)
+TEST_F(addr, below_the_stack)
 {
 	volatile uint8_t *below = (uint8_t *)__builtin_frame_address(0) - (1 << 20);
 
@@ -542,12 +585,12 @@ TEST_F(desc, below_the_stack)
 	works_into((uint8_t *)below);
 }
 
-TEST_F(desc, file_mapping)
+TEST_F(addr, file_mapping)
 {
 	int fd = memfd_create("operand", MFD_CLOEXEC), disk;
 	uint8_t *p;
 
-	ASSERT_EQ(LEN, write(fd, self->src, LEN));
+	ASSERT_EQ(LEN, write(fd, self->set.src, LEN));
 	p = mmap(NULL, LEN, PROT_READ, MAP_SHARED, fd, 0);
 	ASSERT_NE(MAP_FAILED, p);
 	works_from(p);
@@ -557,14 +600,14 @@ TEST_F(desc, file_mapping)
 	ASSERT_NE(MAP_FAILED, p);
 	works_into(p);
 	/* What the device wrote is in the file. */
-	ASSERT_EQ(self->want_len, pread(fd, self->dst, self->want_len, 0));
-	EXPECT_EQ(0, memcmp(self->want, self->dst, self->want_len));
+	ASSERT_EQ(self->set.want_len, pread(fd, self->set.dst, self->set.want_len, 0));
+	EXPECT_EQ(0, memcmp(self->set.want, self->set.dst, self->set.want_len));
 	munmap(p, ROOM);
 	close(fd);
 
 	disk = open("/var/tmp", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
 	ASSERT_LE(0, disk);
-	ASSERT_EQ(LEN, write(disk, self->src, LEN));
+	ASSERT_EQ(LEN, write(disk, self->set.src, LEN));
 	fsync(disk);
 	posix_fadvise(disk, 0, 0, POSIX_FADV_DONTNEED);
 	p = mmap(NULL, LEN, PROT_READ, MAP_PRIVATE, disk, 0);
@@ -575,7 +618,7 @@ TEST_F(desc, file_mapping)
 }
 
 /* After fork both sides share pages; the device must break that as a store does. */
-TEST_F(desc, copy_on_write)
+TEST_F(addr, copy_on_write)
 {
 	uint8_t *p = raw_memory(ROOM);
 	int done[2], status;
@@ -603,7 +646,7 @@ TEST_F(desc, copy_on_write)
 }
 
 /* A private file mapping is copied on write too; the file is not changed. */
-TEST_F(desc, copy_on_write_of_a_file)
+TEST_F(addr, copy_on_write_of_a_file)
 {
 	int fd = memfd_create("operand", MFD_CLOEXEC);
 	uint8_t *p, byte = 1;
@@ -615,14 +658,14 @@ TEST_F(desc, copy_on_write_of_a_file)
 		byte &= p[i] == 0;
 	EXPECT_EQ(1, byte);
 	works_into(p);
-	for (size_t i = 0; i < self->want_len; i += 997) {
+	for (size_t i = 0; i < self->set.want_len; i += 997) {
 		ASSERT_EQ(1, pread(fd, &byte, 1, i));
 		ASSERT_EQ(0, byte);
 	}
 	close(fd);
 }
 
-TEST_F(desc, transparent_huge_page)
+TEST_F(addr, transparent_huge_page)
 {
 	const size_t huge = 2UL << 20;
 	uint8_t *p = raw_memory(2 * huge);
@@ -630,12 +673,12 @@ TEST_F(desc, transparent_huge_page)
 	p = (void *)(((uintptr_t)p + huge - 1) & ~(huge - 1));
 	if (madvise(p, huge, MADV_HUGEPAGE))
 		SKIP(return, "the kernel has no transparent huge pages");
-	memcpy(p, self->src, LEN);
+	memcpy(p, self->set.src, LEN);
 	works_from(p);
 	works_into(p + LEN);
 }
 
-TEST_F(desc, hugetlb_page)
+TEST_F(addr, hugetlb_page)
 {
 	const size_t huge = 2UL << 20;
 	uint8_t *p;
@@ -649,7 +692,7 @@ TEST_F(desc, hugetlb_page)
 		SKIP(return, "no hugetlb page is free");
 	}
 	works_into(p);
-	memcpy(p + (1UL << 20), self->src, LEN);
+	memcpy(p + (1UL << 20), self->set.src, LEN);
 	works_from(p + (1UL << 20));
 	munmap(p, huge);
 	raw_write("/proc/sys/vm/nr_hugepages", "0");
@@ -668,17 +711,17 @@ static size_t resident(uint8_t *p, size_t len)
 }
 
 /* Pages of a file that were dropped; anonymous ones where there is swap. */
-TEST_F(desc, paged_out)
+TEST_F(addr, paged_out)
 {
 	int fd = open("/var/tmp", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
 	uint8_t *p;
 
 	ASSERT_LE(0, fd);
-	ASSERT_EQ(LEN, write(fd, self->src, LEN));
+	ASSERT_EQ(LEN, write(fd, self->set.src, LEN));
 	ASSERT_EQ(0, fsync(fd));
 	p = mmap(NULL, LEN, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	ASSERT_NE(MAP_FAILED, p);
-	ASSERT_EQ(p[0], self->src[0]);
+	ASSERT_EQ(p[0], self->set.src[0]);
 	if (madvise(p, LEN, MADV_PAGEOUT))
 		SKIP(return, "the kernel has no MADV_PAGEOUT");
 	if (resident(p, LEN) == LEN / PAGE)
@@ -712,7 +755,7 @@ static size_t in_swap(uint8_t *p, size_t len)
 	return n;
 }
 
-TEST_F(desc, swapped_out)
+TEST_F(addr, swapped_out)
 {
 	static const char path[] = "/var/tmp/wd-swap";
 	uint8_t *p = raw_memory(ROOM);
@@ -720,7 +763,7 @@ TEST_F(desc, swapped_out)
 
 	if (make_swap(path))
 		SKIP(return, "no swap file can be made");
-	memcpy(p, self->src, LEN);
+	memcpy(p, self->set.src, LEN);
 	madvise(p, LEN, MADV_PAGEOUT);
 	swapped = in_swap(p, LEN);
 	if (swapped) {
@@ -734,22 +777,22 @@ TEST_F(desc, swapped_out)
 }
 
 /* One request of the longest length that is allowed; most of it is never touched. */
-TEST_F(desc, longest_request)
+TEST_F(addr, longest_request)
 {
-	const size_t max = self->c.layout.max_len;
+	const size_t max = self->set.c.layout.max_len;
 	uint8_t *src = raw_memory(max), *dst = raw_memory(max);
 	struct wd_desc d;
 	struct wd_cqe cqe;
 
-	d = raw_inflate(WD_COMP_RAW, self->want, self->want_len, dst, max);
-	ASSERT_EQ(0, raw_do(&self->c, &d, &cqe));
+	d = raw_inflate(WD_COMP_RAW, self->set.want, self->set.want_len, dst, max);
+	ASSERT_EQ(0, raw_do(&self->set.c, &d, &cqe));
 	EXPECT_EQ(WD_ST_OK, cqe.status);
 	EXPECT_EQ(LEN, cqe.produced);
-	EXPECT_EQ(0, memcmp(dst, self->src, LEN));
+	EXPECT_EQ(0, memcmp(dst, self->set.src, LEN));
 	/* A source of that length: it ends when the destination is full. */
 	raw_fill_random(src, 1 << 20, 4);
 	d = raw_deflate(WD_COMP_RAW, 1, src, max, dst, 1 << 16);
-	ASSERT_EQ(0, raw_do(&self->c, &d, &cqe));
+	ASSERT_EQ(0, raw_do(&self->set.c, &d, &cqe));
 	EXPECT_EQ(WD_ST_OVERFLOW, cqe.status);
 	EXPECT_EQ(1 << 16, cqe.produced);
 	EXPECT_LT(0, cqe.consumed);
