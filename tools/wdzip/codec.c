@@ -37,7 +37,7 @@ static int explain_device(const char *device, int ret)
 		{ -ENOENT, "'wdctl list' shows the devices" },
 		{ -EBUSY, "all its channels are in use, or it is isolated: 'wdctl list' and 'wdctl show' tell" },
 		{ -EACCES, "its owner can let others in, by a udev rule for example" },
-		{ -EPERM, "a device without an IOMMU is for root (CAP_SYS_RAWIO), once the parameter wd_uacce.enable_unsafe_noiommu_mode is 1 ('wdctl load --noiommu')" },
+		{ -EPERM, "a device without an IOMMU is for root (CAP_SYS_RAWIO), once the parameter wd_uacce.enable_unsafe_noiommu_mode is 1 ('wdctl unload', then 'wdctl load --noiommu')" },
 	};
 
 	for (size_t i = 0; i < sizeof(hints) / sizeof(hints[0]); i++) {
