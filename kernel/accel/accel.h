@@ -101,12 +101,15 @@ void wd_accel_mbox_exit(struct wd_accel *accel);
 void wd_accel_mbox_enable(struct wd_accel *accel);
 void wd_accel_mbox_disable(struct wd_accel *accel);
 bool wd_accel_mbox_usable(struct wd_accel *accel);
+bool wd_accel_mbox_in_use(struct wd_accel *accel);
+void wd_accel_mbox_clear(struct wd_accel *accel);
 int wd_accel_mbox_run(struct wd_accel *accel, struct wd_mbox *cmd);
 
 /* chan.c */
 extern const struct wd_uacce_ops wd_accel_ops;
 size_t wd_accel_dus_size(u32 depth);
 void wd_accel_chans_reset(struct wd_accel *accel);
+bool wd_accel_chans_idle(struct wd_accel *accel);
 void wd_accel_chans_exit(struct wd_accel *accel);
 
 /* irq.c */

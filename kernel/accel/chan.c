@@ -395,6 +395,17 @@ void wd_accel_chans_reset(struct wd_accel *accel)
 	wd_accel_empty_quarantine(&quarantine);
 }
 
+/* There are no queues: has the device let go of all that there were? */
+bool wd_accel_chans_idle(struct wd_accel *accel)
+{
+	bool idle;
+
+	mutex_lock(&accel->lock);
+	idle = list_empty(&accel->quarantine);
+	mutex_unlock(&accel->lock);
+	return idle;
+}
+
 /* The function cannot do DMA any more, and there are no queues. */
 void wd_accel_chans_exit(struct wd_accel *accel)
 {

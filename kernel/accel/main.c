@@ -104,6 +104,25 @@ static int wd_accel_find_vsc(struct wd_accel *accel)
 	return -ENODEV;
 }
 
+/*
+ * A function that another kernel, or a driver that got no answer from it, has left
+ * in use still has channels, and writes to their memory as soon as it may. It shows by
+ * the mailbox address, which a driver clears that leaves in peace.
+ */
+static int wd_accel_make_idle(struct wd_accel *accel)
+{
+	struct pci_dev *pdev = accel->pdev;
+	int ret;
+
+	if (!wd_accel_mbox_in_use(accel))
+		return 0;
+	pci_info(pdev, "was left in use: resetting it\n");
+	pci_save_state(pdev);
+	ret = pcie_reset_flr(pdev, PCI_RESET_DO_RESET);
+	pci_restore_state(pdev);
+	return ret;
+}
+
 static int wd_accel_map(struct wd_accel *accel)
 {
 	struct pci_dev *pdev = accel->pdev;
@@ -163,10 +182,13 @@ static int wd_accel_start(struct wd_accel *accel)
 	u32 channels;
 	int ret;
 
-	ret = wd_accel_read_registers(accel, &channels);
+	ret = wd_accel_find_vsc(accel);
 	if (ret)
 		return ret;
-	ret = wd_accel_find_vsc(accel);
+	ret = wd_accel_make_idle(accel);
+	if (ret)
+		return ret;
+	ret = wd_accel_read_registers(accel, &channels);
 	if (ret)
 		return ret;
 	ret = wd_accel_dma_init(pdev);
@@ -188,8 +210,12 @@ static int wd_accel_start(struct wd_accel *accel)
 /* Without bus mastering there is no DMA: whatever the device held is free. */
 static void wd_accel_stop(struct wd_accel *accel)
 {
+	bool idle = wd_accel_mbox_usable(accel) && wd_accel_chans_idle(accel);
+
 	wd_accel_mbox_disable(accel);
 	pci_clear_master(accel->pdev);
+	if (idle)
+		wd_accel_mbox_clear(accel);
 	wd_accel_chans_exit(accel);
 	wd_accel_mbox_exit(accel);
 	wd_accel_irq_exit(accel);

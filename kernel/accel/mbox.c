@@ -48,15 +48,37 @@ void wd_accel_mbox_exit(struct wd_accel *accel)
 	mutex_destroy(&mbox->lock);
 }
 
+static void wd_accel_mbox_set_addr(struct wd_accel *accel, u64 addr)
+{
+	struct pci_dev *pdev = accel->pdev;
+
+	pci_write_config_dword(pdev, accel->vsc + WD_VSC_MBOX_ADDR_LO, lower_32_bits(addr));
+	pci_write_config_dword(pdev, accel->vsc + WD_VSC_MBOX_ADDR_HI, upper_32_bits(addr));
+}
+
+/* Whether the device was told where a buffer is; it forgets it when it is reset. */
+bool wd_accel_mbox_in_use(struct wd_accel *accel)
+{
+	u32 lo, hi;
+
+	pci_read_config_dword(accel->pdev, accel->vsc + WD_VSC_MBOX_ADDR_LO, &lo);
+	pci_read_config_dword(accel->pdev, accel->vsc + WD_VSC_MBOX_ADDR_HI, &hi);
+	return lo || hi;
+}
+
+/* The last word to a function that has nothing left to do. */
+void wd_accel_mbox_clear(struct wd_accel *accel)
+{
+	wd_accel_mbox_set_addr(accel, 0);
+}
+
 /* After power-on and after each reset: tell the device where the buffer is. */
 void wd_accel_mbox_enable(struct wd_accel *accel)
 {
 	struct wd_accel_mbox *mbox = &accel->mbox;
-	struct pci_dev *pdev = accel->pdev;
 
 	mutex_lock(&mbox->lock);
-	pci_write_config_dword(pdev, accel->vsc + WD_VSC_MBOX_ADDR_LO, lower_32_bits(mbox->dma));
-	pci_write_config_dword(pdev, accel->vsc + WD_VSC_MBOX_ADDR_HI, upper_32_bits(mbox->dma));
+	wd_accel_mbox_set_addr(accel, mbox->dma);
 	mbox->usable = true;
 	mutex_unlock(&mbox->lock);
 }
