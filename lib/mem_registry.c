@@ -7,11 +7,17 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "mem_registry.h"
 
+/*
+ * @pid: who added it. In a child of that process it is not mapped, so what the child
+ * maps may be in its place.
+ */
 struct memory {
 	struct memory *next;
+	pid_t pid;
 	uintptr_t va;
 	size_t size;
 	size_t n;
@@ -41,13 +47,20 @@ static bool overlaps(const struct memory *m, uintptr_t va, size_t size)
 
 static int insert(struct memory *m)
 {
-	const struct memory *other;
+	struct memory **link = &memories, *other;
 	int ret = 0;
 
 	pthread_mutex_lock(&lock);
-	for (other = memories; other; other = other->next)
+	while ((other = *link)) {
+		if (overlaps(other, m->va, m->size) && other->pid != m->pid) {
+			*link = other->next;
+			free(other);
+			continue;
+		}
 		if (overlaps(other, m->va, m->size))
 			ret = -EEXIST;
+		link = &other->next;
+	}
 	if (!ret) {
 		m->next = memories;
 		memories = m;
@@ -69,6 +82,7 @@ int wd_mem_registry_add(void *va, size_t size, const struct wd_slice *slices,
 	if (!m)
 		return -ENOMEM;
 
+	m->pid = getpid();
 	m->va = (uintptr_t)va;
 	m->size = size;
 	m->n = n;

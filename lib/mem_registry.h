@@ -32,7 +32,7 @@ int wd_slices_in_order(size_t size, const struct wd_slice *slices, size_t n);
  * @n:      how many, not 0
  *
  * Return: 0, -EINVAL (wd_slices_in_order(), or the memory wraps around), -EEXIST
- * (a part of it is known already) or -ENOMEM.
+ * (a part of it is known already, and not from a parent process) or -ENOMEM.
  */
 int wd_mem_registry_add(void *va, size_t size, const struct wd_slice *slices,
 			size_t n);

@@ -3,6 +3,8 @@
 #include <errno.h>
 #include <pthread.h>
 #include <stdint.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "mem_registry.h"
 #include "tap.h"
@@ -136,11 +138,30 @@ static void several_threads(void)
 	CHECK(!failed);
 }
 
+/* A child maps other things where its parent had memory. */
+static void in_a_child(void)
+{
+	struct wd_slice s = { .size = 0x2000 };
+	int status;
+	pid_t pid;
+
+	CHECK(!wd_mem_registry_add(VA(0x1000), 0x2000, &s, 1));
+	pid = fork();
+	if (!pid)
+		_exit(wd_mem_registry_add(VA(0x2000), 0x2000, &s, 1) ||
+		      wd_mem_registry_add(VA(0x2000), 0x2000, &s, 1) != -EEXIST);
+	CHECK(waitpid(pid, &status, 0) == pid);
+	CHECK(WIFEXITED(status) && !WEXITSTATUS(status));
+	CHECK(wd_mem_registry_add(VA(0x2000), 0x2000, &s, 1) == -EEXIST);
+	wd_mem_registry_del(VA(0x1000));
+}
+
 static const struct tap_test tests[] = {
 	TEST(clipped_to_the_range),
 	TEST(bad_memories),
 	TEST(no_two_overlap),
 	TEST(several_threads),
+	TEST(in_a_child),
 };
 
 TAP_MAIN(tests)
