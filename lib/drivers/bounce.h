@@ -89,8 +89,7 @@ struct wd_bounce_args {
 
 /*
  * Begin a request: get buffers and copy the first piece. On failure nothing is held:
- * -EAGAIN, -ENOMEM of the pool, or another error of the kernel when it is first
- * needed.
+ * an error of wd_bounce_pool_get().
  */
 int wd_bounce_begin(struct wd_bounce *b, struct wd_bounce_pool *pool,
 		    const struct wd_bounce_args *args, bool wait);

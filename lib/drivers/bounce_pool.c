@@ -56,6 +56,14 @@ int wd_bounce_pool_give(struct wd_bounce_pool *pool, struct wd_mem *mem)
 	return 0;
 }
 
+/* What a request is told where there is no region: a channel that is stopped has none. */
+static int region_error(int ret)
+{
+	if (ret == -E2BIG)
+		return -ENOMEM;
+	return ret == -ENOMEM || ret == -ENXIO ? ret : -EIO;
+}
+
 static int make_region(struct wd_bounce_pool *pool)
 {
 	struct wd_mem *mem = NULL;
@@ -69,7 +77,7 @@ static int make_region(struct wd_bounce_pool *pool)
 			break;
 	}
 	if (ret)
-		return ret == -E2BIG ? -ENOMEM : ret;
+		return region_error(ret);
 	ret = wd_bounce_pool_give(pool, mem);
 	if (ret)
 		wd_mem_free(mem);

@@ -120,7 +120,8 @@ void wd_bounce_pool_free(struct wd_bounce_pool *pool, bool inherited);
 
 /*
  * Get buffers for @want, smaller ones where memory is short. Waits for other
- * requests to end if @wait. -EAGAIN: it would have to; -ENOMEM: that would not help.
+ * requests to end if @wait. -EAGAIN: it would have to; -ENOMEM: that would not help;
+ * -EIO, -ENXIO: the channel is stopped.
  */
 int wd_bounce_pool_get(struct wd_bounce_pool *pool, const struct wd_bounce_want *want,
 		       bool wait, struct wd_bounce_set *set);
