@@ -347,6 +347,7 @@ void *wd_reserve_mem(struct wd_chan *ch, size_t size);
  *   -ENXIO   the device is gone
  *   -ENOMEM  no memory, or, where @ch has shared virtual addresses and @target_ch
  *            has not, which pins the memory, more than RLIMIT_MEMLOCK allows
+ *   -E2BIG   there as well: more than the device of @target_ch allows
  */
 int wd_share_reserved_memory(struct wd_chan *ch, struct wd_chan *target_ch);
 
