@@ -22,21 +22,24 @@ int wd_mem_attach(struct wd_chan *ch)
 	return 0;
 }
 
-static void region_put(struct wd_region *region)
+/* A child has other things at these addresses, or nothing. */
+static void region_put(struct wd_region *region, bool inherited)
 {
 	if (atomic_fetch_sub(&region->users, 1) > 1)
 		return;
-	wd_mem_registry_del(region->va);
-	munmap(region->va, region->size);
+	if (!inherited) {
+		wd_mem_registry_del(region->va);
+		munmap(region->va, region->size);
+	}
 	free(region);
 }
 
-void wd_mem_free(struct wd_mem *mem)
+void wd_mem_free(struct wd_mem *mem, bool inherited)
 {
 	if (!mem)
 		return;
 	if (mem->region)
-		region_put(mem->region);
+		region_put(mem->region, inherited);
 	free(mem);
 }
 
@@ -45,12 +48,9 @@ void wd_mem_detach(struct wd_chan *ch, bool inherited)
 	struct wd_mem_table *table = ch->mem;
 	struct wd_mem *mem;
 
-	/* A child has other things at these addresses, or nothing. */
 	while ((mem = table->head)) {
 		table->head = mem->next;
-		if (inherited)
-			mem->region = NULL;
-		wd_mem_free(mem);
+		wd_mem_free(mem, inherited);
 	}
 	if (!inherited)
 		pthread_rwlock_destroy(&table->lock);

@@ -100,8 +100,8 @@ int wd_mem_new(struct wd_chan *ch, uintptr_t base, size_t size, uint32_t handle,
 /* The same where the device uses the addresses of the process. NULL: no memory. */
 struct wd_mem *wd_mem_new_plain(uintptr_t base, size_t size);
 
-/* Free what wd_mem_new() made, and its part of the region. */
-void wd_mem_free(struct wd_mem *mem);
+/* Free what wd_mem_new() made, and its part of the region. @inherited: in a child. */
+void wd_mem_free(struct wd_mem *mem, bool inherited);
 
 /* With wd_chan_lock() held. */
 void wd_mem_link(struct wd_chan *ch, struct wd_mem *mem);

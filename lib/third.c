@@ -105,7 +105,7 @@ int wd_unregister_3rd_memory(struct wd_3rd_memory *third)
 	if (ret)
 		return ret;
 	allocated = mem->allocated;
-	wd_mem_free(mem);
+	wd_mem_free(mem, false);
 	third->handle = NULL;
 	if (allocated) {
 		if (third->free_mem)

@@ -28,10 +28,8 @@ void wd_bounce_pool_free(struct wd_bounce_pool *pool, bool inherited)
 {
 	if (!pool)
 		return;
-	if (inherited) {
-		free(pool->mem);
-	} else {
-		wd_mem_free(pool->mem);
+	wd_mem_free(pool->mem, inherited);
+	if (!inherited) {
 		pthread_cond_destroy(&pool->cond);
 		pthread_mutex_destroy(&pool->lock);
 	}
@@ -80,7 +78,7 @@ static int make_region(struct wd_bounce_pool *pool)
 		return region_error(ret);
 	ret = wd_bounce_pool_give(pool, mem);
 	if (ret)
-		wd_mem_free(mem);
+		wd_mem_free(mem, false);
 	return ret;
 }
 

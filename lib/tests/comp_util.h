@@ -11,6 +11,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include <zlib.h>
 
@@ -120,6 +121,18 @@ static inline uint32_t ref_checksum(int alg, const unsigned char *p, size_t len)
 	if (alg == WD_ZLIB)
 		return (uint32_t)adler32(adler32(0, NULL, 0), p, (uInt)len);
 	return (uint32_t)crc32(0, p, (uInt)len);
+}
+
+/* Is nothing mapped at the page @va? */
+static inline bool is_unmapped(void *va)
+{
+	void *p = mmap(va, 4096, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE,
+		       -1, 0);
+
+	if (p == MAP_FAILED)
+		return false;
+	munmap(p, 4096);
+	return p == va;
 }
 
 typedef int (*comp_fn)(struct wd_comp_ctx *ctx);
