@@ -243,7 +243,7 @@ TEST_F_TIMEOUT(crowd, killed, 300)
 {
 	int rounds = raw_rounds(3, 50);
 	uint32_t seed = 4;
-	pid_t pid[PEOPLE];
+	pid_t pid[PEOPLE] = {};
 
 	for (int i = 0; i < rounds; i++) {
 		ASSERT_EQ(0, crowd_begin(pid));
@@ -260,7 +260,7 @@ TEST_F_TIMEOUT(crowd, killed, 300)
 /* Half of the work is done by the time another program begins. */
 TEST_F_TIMEOUT(crowd, exec, 120)
 {
-	pid_t pid[PEOPLE];
+	pid_t pid[PEOPLE] = {};
 	int status;
 
 	for (int i = 0; i < PEOPLE; i++) {
@@ -329,7 +329,7 @@ TEST_F_TIMEOUT(crowd, children_stay_behind, 120)
 
 TEST_F_TIMEOUT(crowd, unbound, 120)
 {
-	pid_t pid[PEOPLE];
+	pid_t pid[PEOPLE] = {};
 
 	for (int i = 0; i < 2; i++) {
 		ASSERT_EQ(0, crowd_begin(pid));
@@ -344,7 +344,7 @@ TEST_F_TIMEOUT(crowd, unbound, 120)
 
 TEST_F_TIMEOUT(crowd, reset, 120)
 {
-	pid_t pid[PEOPLE];
+	pid_t pid[PEOPLE] = {};
 
 	for (int i = 0; i < 2; i++) {
 		ASSERT_EQ(0, crowd_begin(pid));
@@ -356,7 +356,7 @@ TEST_F_TIMEOUT(crowd, reset, 120)
 
 TEST_F_TIMEOUT(crowd, removed, 120)
 {
-	pid_t pid[PEOPLE];
+	pid_t pid[PEOPLE] = {};
 
 	ASSERT_EQ(0, crowd_begin(pid));
 	ASSERT_EQ(0, write_in(self->dir, "remove", "1"));
@@ -368,7 +368,7 @@ TEST_F_TIMEOUT(crowd, removed, 120)
 /* Killed and unbound at the same time. */
 TEST_F_TIMEOUT(crowd, killed_and_unbound, 120)
 {
-	pid_t pid[PEOPLE];
+	pid_t pid[PEOPLE] = {};
 
 	ASSERT_EQ(0, crowd_begin(pid));
 	kill_all(pid);
@@ -380,7 +380,7 @@ TEST_F_TIMEOUT(crowd, killed_and_unbound, 120)
 /* In use: it cannot be unloaded. Where it can the channels are dead. */
 TEST_F_TIMEOUT(crowd, modules_unloaded, 120)
 {
-	pid_t pid[PEOPLE];
+	pid_t pid[PEOPLE] = {};
 
 	ASSERT_EQ(0, crowd_begin(pid));
 	EXPECT_NE(0, system("rmmod wd_accel 2>/dev/null"));
