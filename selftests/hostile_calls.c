@@ -392,7 +392,8 @@ static void *thread(void *arg)
  */
 static int check_areas(struct hostile *h, struct calls_process *p)
 {
-	munmap(CALLS_BASE, CALLS_PLACES * CALLS_PLACE);
+	if (munmap(CALLS_BASE, CALLS_PLACES * CALLS_PLACE))
+		return hostile_fail(h, "areas stay: %s", strerror(errno));
 	for (int i = 0; i < CALLS_FDS; i++) {
 		for (int region = 0; region < 2; region++) {
 			size_t len = region ? p->dus_size : PAGE;

@@ -50,6 +50,19 @@ static int any_prot(struct calls *x)
 	return hostile_chance(&x->rng, 2) ? RW : (int)hostile_below(&x->rng, 8);
 }
 
+/* Addresses end with the last place: behind it there may be others' memory one day. */
+static size_t room_from(const uint8_t *p)
+{
+	return CALLS_BASE + CALLS_PLACES * CALLS_PLACE - p;
+}
+
+static size_t len_from(struct calls *x, const uint8_t *p)
+{
+	size_t len = calls_len(x), left = room_from(p);
+
+	return len < left ? len : left;
+}
+
 /*
  * Channels that are worked with have their regions at the beginning of a place, and
  * a file, of the same number; the other half of the places is for operands.
@@ -127,20 +140,15 @@ void calls_mmap(struct calls *x)
 	off_t offset = hostile_chance(&x->rng, 3) ? HOSTILE_PICK(&x->rng, offsets) :
 		       (off_t)(hostile_below(&x->rng, 2) * PAGE);
 	size_t len = offset == 0 && hostile_below(&x->rng, 4) ? PAGE : calls_len(x);
+	uint8_t *p = calls_address(x);
 
 	if (len > CALLS_PLACE)
 		len = CALLS_PLACE;
-	CALL(x, mmap(calls_address(x), len, any_prot(x),
+	if (len > room_from(p))
+		len = room_from(p);
+	CALL(x, mmap(p, len, any_prot(x),
 		     HOSTILE_PICK(&x->rng, kinds) | HOSTILE_PICK(&x->rng, more) | MAP_FIXED,
 		     calls_fd(x), offset));
-}
-
-/* Addresses end with the last place: behind it there may be others' memory one day. */
-static size_t len_from(struct calls *x, const uint8_t *p)
-{
-	size_t len = calls_len(x), left = CALLS_BASE + CALLS_PLACES * CALLS_PLACE - p;
-
-	return len < left ? len : left;
 }
 
 /* Often just a region of a channel, for then the call may do what it says. */
@@ -305,9 +313,10 @@ static uint32_t any_region(struct calls *x)
 
 static void map_reserved(struct calls *x, int fd, const struct wd_mem_reserve *r)
 {
-	if (r->size <= CALLS_PLACE)
-		CALL(x, mmap(calls_address(x), r->size, any_prot(x), MAP_SHARED | MAP_FIXED, fd,
-			     r->region * PAGE));
+	uint8_t *p = calls_address(x);
+
+	if (r->size <= room_from(p))
+		CALL(x, mmap(p, r->size, any_prot(x), MAP_SHARED | MAP_FIXED, fd, r->region * PAGE));
 }
 
 /* Arguments that may be right, beside those of op_ioctl() that hardly are. */
