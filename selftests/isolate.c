@@ -64,7 +64,7 @@ FIXTURE_SETUP(bad)
 	ASSERT_EQ(0, access(self->ignore, W_OK)) TH_LOG("no %s", self->ignore);
 }
 
-/* Whatever a test did: bound again it is as good as new. */
+/* Whatever a test did: reset and bound again it is as good as new. */
 FIXTURE_TEARDOWN(bad)
 {
 	char old[32];
@@ -72,6 +72,7 @@ FIXTURE_TEARDOWN(bad)
 	raw_mem_unmap(&self->m);
 	raw_close(&self->c);
 	EXPECT_EQ(0, raw_write(self->ignore, "0"));
+	EXPECT_EQ(0, write_in(self->dir, "reset", "1"));
 	EXPECT_EQ(0, write_in(DRIVER, "unbind", self->bdf));
 	EXPECT_EQ(0, write_in(DRIVER, "bind", self->bdf));
 	ASSERT_EQ(0, raw_wait_device(RAW_TIMEOUT_MS));
