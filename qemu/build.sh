@@ -57,9 +57,9 @@ stage_modules='
 '
 
 build_user() {
-	part=$1
+	dir=$1
 	shift
-	in_chroot make -s -C "$part" O="/warpdrive/build/guest/$part" LIBWD_DIR=/warpdrive/build/guest/lib \
+	in_chroot make -s -C "$dir" O="/warpdrive/build/guest/$dir" LIBWD_DIR=/warpdrive/build/guest/lib \
 		KSELFTEST_DIR=/warpdrive/build/kselftest PREFIX=/usr LIBDIR=/usr/lib/x86_64-linux-gnu \
 		DESTDIR=/warpdrive/build/guest-install "$@"
 }
@@ -80,8 +80,11 @@ for part; do
 	lib | tools | selftests)
 		build_user "$part" -j"$jobs" all
 		build_user "$part" install
-		# libwd's own tests run on the device as well.
-		[ "$part" != selftests ] || build_user lib -j"$jobs" install-check ;;
+		# The tests of library and tools run on the devices as well.
+		if [ "$part" = selftests ]; then
+			build_user lib -j"$jobs" install-check
+			build_user tools install-check
+		fi ;;
 	*) usage ;;
 	esac
 done

@@ -5,7 +5,7 @@
 here=$(dirname "$(readlink -f "$0")")
 hostile="hostile_desc hostile_ring hostile_calls hostile_life"
 memory_tests="mem_reserve mem_share mem_import mem_frag"
-tests=${TESTS:-abi ring bad_desc sgl uffd $memory_tests protect priority life crowd comp third libwd.sh wdzip.sh $hostile isolate pci modules}
+tests=${TESTS:-abi ring bad_desc sgl uffd $memory_tests protect priority life crowd comp third libwd.sh wdzip.sh tools.sh $hostile isolate pci modules}
 iomem=$(mktemp)
 out=$(mktemp)
 limit=$([ -n "$SOAK" ] && echo 7200 || echo 400)

@@ -7,6 +7,8 @@
 #	skip REASON			(in a test) it cannot be done here
 #	expect STATUS COMMAND...	the command must exit with STATUS
 #	finish				print the plan and exit
+#
+# ONLY=REGEX in the environment: only the tests whose names match.
 
 tap_work=$(mktemp -d) || exit 1
 trap 'chmod -R u+rwx "$tap_work"; rm -rf "$tap_work"' EXIT
@@ -15,6 +17,7 @@ tap_failed=0
 
 run()
 {
+	printf '%s\n' "$1" | grep -Eq -- "${ONLY-}" || return 0
 	tap_count=$((tap_count + 1))
 	tap_name=$1
 	shift
