@@ -149,7 +149,7 @@ static int in_pieces(void)
 	make_holes(p, len);
 	blocks = free_blocks("before", ORDER);
 	printf("# %zu MiB are held, every second page of %zu MiB\n", len / 2 / MIB, len / MIB);
-	if (blocks > WANT / 4) {
+	if (blocks > WANT / 2) {
 		printf("# memory is not in pieces\n");
 		return 4;
 	}
