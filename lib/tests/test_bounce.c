@@ -174,7 +174,8 @@ static bool run_request(struct rig *rig, struct model *m, uint32_t max, bool wai
 	struct wd_desc desc = { 0 };
 
 	REQUIRE(want);
-	memcpy(want, m->in_len ? m->in : want, m->in_len);
+	if (m->in_len)
+		memcpy(want, m->in, m->in_len);
 	m->consumed = 0;
 	m->produced = 0;
 	REQUIRE(!wd_bounce_begin(b, rig->pool, &args, wait));
