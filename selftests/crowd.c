@@ -17,7 +17,6 @@
 #include "raw_mem.h"
 
 #define PAGE	4096UL
-#define DRIVER	"/sys/bus/pci/drivers/wd_accel"
 #define PEOPLE	3
 #define LEN	(64UL << 10)
 #define DEPTH	12
@@ -77,14 +76,6 @@ FIXTURE_TEARDOWN(crowd)
 	EXPECT_EQ(0, raw_mem_work(&c, &m, 1));
 	raw_mem_unmap(&m);
 	raw_close(&c);
-}
-
-static int write_in(const char *dir, const char *name, const char *text)
-{
-	char path[600];
-
-	snprintf(path, sizeof(path), "%s/%s", dir, name);
-	return raw_write(path, text);
 }
 
 /* ------------------------------------------------------------------ people */
@@ -334,10 +325,10 @@ TEST_F_TIMEOUT(crowd, unbound, 120)
 	for (int i = 0; i < 2; i++) {
 		ASSERT_EQ(0, crowd_begin(pid));
 		usleep(i * 10000);
-		ASSERT_EQ(0, write_in(DRIVER, "unbind", self->bdf));
+		ASSERT_EQ(0, raw_write_in(RAW_DRIVER, "unbind", self->bdf));
 		crowd_end(_metadata, pid, false);
 		EXPECT_EQ(0, wait_pins(self->pinned));
-		ASSERT_EQ(0, write_in(DRIVER, "bind", self->bdf));
+		ASSERT_EQ(0, raw_write_in(RAW_DRIVER, "bind", self->bdf));
 		ASSERT_EQ(0, raw_wait_device(RAW_TIMEOUT_MS));
 	}
 }
@@ -349,7 +340,7 @@ TEST_F_TIMEOUT(crowd, reset, 120)
 	for (int i = 0; i < 2; i++) {
 		ASSERT_EQ(0, crowd_begin(pid));
 		usleep(i * 10000);
-		ASSERT_EQ(0, write_in(self->dir, "reset", "1"));
+		ASSERT_EQ(0, raw_write_in(self->dir, "reset", "1"));
 		crowd_end(_metadata, pid, false);
 	}
 }
@@ -359,7 +350,7 @@ TEST_F_TIMEOUT(crowd, removed, 120)
 	pid_t pid[PEOPLE] = {};
 
 	ASSERT_EQ(0, crowd_begin(pid));
-	ASSERT_EQ(0, write_in(self->dir, "remove", "1"));
+	ASSERT_EQ(0, raw_write_in(self->dir, "remove", "1"));
 	crowd_end(_metadata, pid, false);
 	EXPECT_EQ(0, wait_pins(self->pinned));
 	ASSERT_EQ(0, raw_write("/sys/bus/pci/rescan", "1"));
@@ -372,9 +363,9 @@ TEST_F_TIMEOUT(crowd, killed_and_unbound, 120)
 
 	ASSERT_EQ(0, crowd_begin(pid));
 	kill_all(pid);
-	ASSERT_EQ(0, write_in(DRIVER, "unbind", self->bdf));
+	ASSERT_EQ(0, raw_write_in(RAW_DRIVER, "unbind", self->bdf));
 	crowd_end(_metadata, pid, true);
-	ASSERT_EQ(0, write_in(DRIVER, "bind", self->bdf));
+	ASSERT_EQ(0, raw_write_in(RAW_DRIVER, "bind", self->bdf));
 }
 
 /* In use: it cannot be unloaded. Where it can the channels are dead. */

@@ -14,7 +14,6 @@
 #include "fault.h"
 #include "raw.h"
 
-#define DRIVER	"/sys/bus/pci/drivers/wd_accel"
 
 /* More than any step has. */
 #define MAX_SITES	5000
@@ -165,14 +164,6 @@ FIXTURE_TEARDOWN(fault)
 	fault_report();
 }
 
-static int write_in(const char *dir, const char *name, const char *text)
-{
-	char path[400];
-
-	snprintf(path, sizeof(path), "%s/%s", dir, name);
-	return raw_write(path, text);
-}
-
 /* A step made by writing to sysfs; @undo brings back what was before, and works. */
 struct step {
 	int (*act)(const char *dir, const char *bdf);
@@ -188,22 +179,22 @@ static bool any_errno(int ret)
 
 static int bind(const char *dir, const char *bdf)
 {
-	return write_in(DRIVER, "bind", bdf);
+	return raw_write_in(RAW_DRIVER, "bind", bdf);
 }
 
 static int unbind(const char *dir, const char *bdf)
 {
-	return write_in(DRIVER, "unbind", bdf);
+	return raw_write_in(RAW_DRIVER, "unbind", bdf);
 }
 
 static int reset(const char *dir, const char *bdf)
 {
-	return write_in(dir, "reset", "1");
+	return raw_write_in(dir, "reset", "1");
 }
 
 static int take_away(const char *dir, const char *bdf)
 {
-	return write_in(dir, "remove", "1");
+	return raw_write_in(dir, "remove", "1");
 }
 
 /* The PCI core does not say that it found no memory for a device. */

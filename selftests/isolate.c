@@ -11,7 +11,6 @@
 
 #include "raw_mem.h"
 
-#define DRIVER		"/sys/bus/pci/drivers/wd_accel"
 #define SIZE		(1UL << 20)
 
 FIXTURE(bad) {
@@ -32,17 +31,9 @@ FIXTURE_VARIANT(bad) {
 FIXTURE_VARIANT_ADD(bad, share) { .mode = "share" };
 FIXTURE_VARIANT_ADD(bad, noiommu) { .mode = "noiommu", .reset = true };
 
-static int write_in(const char *dir, const char *name, const char *text)
-{
-	char path[600];
-
-	snprintf(path, sizeof(path), "%s/%s", dir, name);
-	return raw_write(path, text);
-}
-
 static int write_attr(const char *name, const char *text)
 {
-	return write_in(raw_sysfs(), name, text);
+	return raw_write_in(raw_sysfs(), name, text);
 }
 
 FIXTURE_SETUP(bad)
@@ -72,9 +63,9 @@ FIXTURE_TEARDOWN(bad)
 	raw_mem_unmap(&self->m);
 	raw_close(&self->c);
 	EXPECT_EQ(0, raw_write(self->ignore, "0"));
-	EXPECT_EQ(0, write_in(self->dir, "reset", "1"));
-	EXPECT_EQ(0, write_in(DRIVER, "unbind", self->bdf));
-	EXPECT_EQ(0, write_in(DRIVER, "bind", self->bdf));
+	EXPECT_EQ(0, raw_write_in(self->dir, "reset", "1"));
+	EXPECT_EQ(0, raw_write_in(RAW_DRIVER, "unbind", self->bdf));
+	EXPECT_EQ(0, raw_write_in(RAW_DRIVER, "bind", self->bdf));
 	ASSERT_EQ(0, raw_wait_device(RAW_TIMEOUT_MS));
 	snprintf(old, sizeof(old), "%ld", self->strategy);
 	EXPECT_EQ(0, write_attr("isolate_strategy", old));
@@ -133,7 +124,7 @@ TEST_F_TIMEOUT(bad, errs_too_often, 120)
 	end_unanswered(_metadata, self);
 	/* Once is not often. */
 	EXPECT_EQ(0, raw_attr_num("isolate"));
-	ASSERT_EQ(0, write_in(self->dir, "reset", "1"));
+	ASSERT_EQ(0, raw_write_in(self->dir, "reset", "1"));
 	works_again(_metadata, pinned);
 
 	end_unanswered(_metadata, self);
@@ -150,14 +141,14 @@ TEST_F_TIMEOUT(bad, errs_too_often, 120)
 	raw_select_mode(variant->mode);
 	if (variant->reset) {
 		/* It lets go of memory, but is no better a device. */
-		ASSERT_EQ(0, write_in(self->dir, "reset", "1"));
+		ASSERT_EQ(0, raw_write_in(self->dir, "reset", "1"));
 		EXPECT_EQ(0, raw_reserved());
 		EXPECT_EQ(1, raw_attr_num("isolate"));
 		EXPECT_EQ(-EIO, raw_open(&c));
 	}
-	ASSERT_EQ(0, write_in(DRIVER, "unbind", self->bdf));
+	ASSERT_EQ(0, raw_write_in(RAW_DRIVER, "unbind", self->bdf));
 	EXPECT_EQ(pinned, raw_pinned());
-	ASSERT_EQ(0, write_in(DRIVER, "bind", self->bdf));
+	ASSERT_EQ(0, raw_write_in(RAW_DRIVER, "bind", self->bdf));
 	ASSERT_EQ(0, raw_wait_device(RAW_TIMEOUT_MS));
 	works_again(_metadata, pinned);
 }

@@ -17,7 +17,6 @@
 #include "raw_mem.h"
 
 #define LEN		(256UL << 10)
-#define DRIVER		"/sys/bus/pci/drivers/wd_accel"
 
 FIXTURE(pci) {
 	char bdf[32];
@@ -57,14 +56,6 @@ FIXTURE_TEARDOWN(pci)
 	raw_close(&c);
 	if (strcmp(variant->mode, "sva"))
 		EXPECT_EQ(0, raw_reserved());
-}
-
-static int write_in(const char *dir, const char *name, const char *text)
-{
-	char path[600];
-
-	snprintf(path, sizeof(path), "%s/%s", dir, name);
-	return raw_write(path, text);
 }
 
 static char *output_of(const char *command)
@@ -169,7 +160,7 @@ TEST_F(pci, iommu_group)
 
 static int remove_function(const char *dir)
 {
-	return write_in(dir, "remove", "1");
+	return raw_write_in(dir, "remove", "1");
 }
 
 static int rescan(void)
@@ -260,7 +251,7 @@ TEST_F(pci, unbind_with_open_channels)
 	ASSERT_EQ(0, raw_mem_reserve(&c, &m, RAW_MEM_WORK));
 	ASSERT_EQ(0, raw_mem_work(&c, &m, 1));
 	memset(m.va, 0x42, m.size);
-	ASSERT_EQ(0, write_in(DRIVER, "unbind", self->bdf));
+	ASSERT_EQ(0, raw_write_in(RAW_DRIVER, "unbind", self->bdf));
 	EXPECT_EQ(NULL, raw_name());
 	expect_gone(_metadata, &c);
 	EXPECT_EQ(0x42, m.va[m.size - 1]);
@@ -268,7 +259,7 @@ TEST_F(pci, unbind_with_open_channels)
 	EXPECT_EQ(-1, ioctl(c.fd, WD_CMD_DROP, &m.mem));
 	EXPECT_EQ(ENXIO, errno);
 	raw_mem_unmap(&m);
-	ASSERT_EQ(0, write_in(DRIVER, "bind", self->bdf));
+	ASSERT_EQ(0, raw_write_in(RAW_DRIVER, "bind", self->bdf));
 	ASSERT_EQ(0, raw_wait_device(RAW_TIMEOUT_MS));
 	EXPECT_EQ(ENXIO, errno_of(c.fd, WD_CMD_KICK, NULL));
 	EXPECT_EQ(0, raw_setup(&fresh));
@@ -280,9 +271,9 @@ TEST_F(pci, unbind_with_open_channels)
 TEST_F(pci, unbind_and_bind)
 {
 	for (int i = 0; i < 5; i++) {
-		ASSERT_EQ(0, write_in(DRIVER, "unbind", self->bdf));
+		ASSERT_EQ(0, raw_write_in(RAW_DRIVER, "unbind", self->bdf));
 		ASSERT_EQ(NULL, raw_name());
-		ASSERT_EQ(0, write_in(DRIVER, "bind", self->bdf));
+		ASSERT_EQ(0, raw_write_in(RAW_DRIVER, "bind", self->bdf));
 		ASSERT_EQ(0, raw_wait_device(RAW_TIMEOUT_MS));
 		ASSERT_EQ(self->before, raw_available());
 	}
@@ -308,10 +299,10 @@ TEST_F(pci, unbind_wakes_who_polls)
 	ASSERT_EQ(0, raw_setup(&c));
 	ASSERT_EQ(0, pthread_create(&t, NULL, wait_in_poll, &c));
 	usleep(20000);
-	ASSERT_EQ(0, write_in(DRIVER, "unbind", self->bdf));
+	ASSERT_EQ(0, raw_write_in(RAW_DRIVER, "unbind", self->bdf));
 	pthread_join(t, &ret);
 	EXPECT_EQ(NULL, ret);
-	ASSERT_EQ(0, write_in(DRIVER, "bind", self->bdf));
+	ASSERT_EQ(0, raw_write_in(RAW_DRIVER, "bind", self->bdf));
 	raw_close(&c);
 }
 
@@ -384,9 +375,9 @@ TEST_F(pci, unbind_in_the_middle_of_work)
 	for (int i = 0; i < 3; i++) {
 		ASSERT_EQ(0, busy_start(&b, &t));
 		usleep(i * 3000);
-		ASSERT_EQ(0, write_in(DRIVER, "unbind", self->bdf));
+		ASSERT_EQ(0, raw_write_in(RAW_DRIVER, "unbind", self->bdf));
 		busy_end(_metadata, &b, t);
-		ASSERT_EQ(0, write_in(DRIVER, "bind", self->bdf));
+		ASSERT_EQ(0, raw_write_in(RAW_DRIVER, "bind", self->bdf));
 		ASSERT_EQ(0, raw_wait_device(RAW_TIMEOUT_MS));
 	}
 }
@@ -428,7 +419,7 @@ TEST_F(pci, reset_with_open_channels)
 	ASSERT_EQ(0, raw_setup(&c));
 	ASSERT_EQ(0, raw_open(&idle));
 	ASSERT_EQ(0, raw_nop(&c));
-	ASSERT_EQ(0, write_in(self->dir, "reset", "1"));
+	ASSERT_EQ(0, raw_write_in(self->dir, "reset", "1"));
 	pfd = (struct pollfd){ .fd = c.fd, .events = POLLIN };
 	EXPECT_EQ(1, poll(&pfd, 1, RAW_TIMEOUT_MS));
 	EXPECT_TRUE(pfd.revents & POLLERR);
@@ -457,7 +448,7 @@ TEST_F(pci, reset_in_the_middle_of_work)
 	for (int i = 0; i < 3; i++) {
 		ASSERT_EQ(0, busy_start(&b, &t));
 		usleep(i * 3000);
-		ASSERT_EQ(0, write_in(self->dir, "reset", "1"));
+		ASSERT_EQ(0, raw_write_in(self->dir, "reset", "1"));
 		busy_end(_metadata, &b, t);
 	}
 }
@@ -467,7 +458,7 @@ TEST_F(pci, many_resets)
 	struct raw_chan c;
 
 	for (int i = 0; i < 5; i++) {
-		ASSERT_EQ(0, write_in(self->dir, "reset", "1"));
+		ASSERT_EQ(0, raw_write_in(self->dir, "reset", "1"));
 		ASSERT_EQ(0, raw_setup(&c));
 		ASSERT_EQ(0, raw_nop(&c));
 		raw_close(&c);
@@ -494,7 +485,7 @@ TEST_F(pci, driver_unloads_under_a_dead_channel)
 	struct raw_chan c;
 
 	ASSERT_EQ(0, raw_setup(&c));
-	ASSERT_EQ(0, write_in(DRIVER, "unbind", self->bdf));
+	ASSERT_EQ(0, raw_write_in(RAW_DRIVER, "unbind", self->bdf));
 	EXPECT_EQ(0, system("rmmod wd_accel"));
 	EXPECT_NE(0, system("rmmod wd_uacce 2>/dev/null"));
 	EXPECT_EQ(ENXIO, errno_of(c.fd, WD_CMD_KICK, NULL));

@@ -225,6 +225,14 @@ int raw_write(const char *path, const char *text)
 	return ret;
 }
 
+int raw_write_in(const char *dir, const char *name, const char *text)
+{
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	return raw_write(path, text);
+}
+
 int raw_available(void)
 {
 	return raw_attr_num("available_instances");

@@ -19,6 +19,8 @@
 
 #define RAW_NAME	256	/* of a device, at most */
 
+#define RAW_DRIVER	"/sys/bus/pci/drivers/wd_accel"	/* with bind and unbind */
+
 /* "Within a second", with what an overloaded machine may add, or a debug kernel. */
 #define RAW_GONE_MS	(getenv("SLOW") ? RAW_TIMEOUT_MS : 3000)
 
@@ -64,6 +66,7 @@ const char *raw_bdf(void);		/* "5744:00:00.0" */
 int raw_attr(const char *name, char *buf, size_t size);
 long raw_attr_num(const char *name);
 int raw_write(const char *path, const char *text);	/* any file */
+int raw_write_in(const char *dir, const char *name, const char *text);
 int raw_available(void);		/* available_instances */
 /* Wait until available_instances is @n. Return: milliseconds it took, or -ETIMEDOUT. */
 int raw_wait_available(int n, int timeout_ms);

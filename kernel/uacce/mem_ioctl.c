@@ -25,6 +25,16 @@ static int wd_uacce_check_size(const struct wd_uacce_queue *q, u64 size)
 	return size > q->udev->iface.region_size[UACCE_QFRT_SS] ? -E2BIG : 0;
 }
 
+/* A memory whose handle cannot be told to the program is none. */
+static int wd_uacce_answer(struct wd_uacce_queue *q, u32 handle, void __user *to,
+			   const void *args, size_t size)
+{
+	if (!copy_to_user(to, args, size))
+		return 0;
+	wd_uacce_mem_undo(q, handle);
+	return -EFAULT;
+}
+
 /* A region is made once, whoever else tries at the same time. */
 static int wd_uacce_claim(struct wd_uacce_queue *q, u32 region)
 {
@@ -72,16 +82,14 @@ static int wd_uacce_make_region(struct wd_uacce_queue *q, struct wd_mem_reserve 
 
 	args->mem = info.handle;
 	args->slices = info.slices;
-	ret = -EFAULT;
-	if (copy_to_user(to, args, sizeof(*args)))
-		goto err_undo;
+	ret = wd_uacce_answer(q, info.handle, to, args, sizeof(*args));
+	if (ret)
+		goto err_put;
 
 	wd_uacce_publish(q, args->region, pages);
 	trace_wd_uacce_reserve(q, info.handle, args->size, info.slices);
 	return 0;
 
-err_undo:
-	wd_uacce_mem_undo(q, info.handle);
 err_put:
 	wd_uacce_pages_put(pages);
 	return ret;
@@ -170,12 +178,10 @@ static int wd_uacce_share(struct wd_uacce_queue *q, struct wd_mem_share __user *
 
 	args.mem = info.handle;
 	args.slices = info.slices;
-	if (copy_to_user(arg, &args, sizeof(args))) {
-		wd_uacce_mem_undo(q, info.handle);
-		return -EFAULT;
-	}
-	trace_wd_uacce_share(q, info.handle, args.size, info.slices);
-	return 0;
+	ret = wd_uacce_answer(q, info.handle, arg, &args, sizeof(args));
+	if (!ret)
+		trace_wd_uacce_share(q, info.handle, args.size, info.slices);
+	return ret;
 }
 
 static int wd_uacce_check_import(const struct wd_uacce_queue *q, const struct wd_mem_import *args)
@@ -212,12 +218,10 @@ static int wd_uacce_import(struct wd_uacce_queue *q, struct wd_mem_import __user
 
 	args.mem = info.handle;
 	args.slices = info.slices;
-	if (copy_to_user(arg, &args, sizeof(args))) {
-		wd_uacce_mem_undo(q, info.handle);
-		return -EFAULT;
-	}
-	trace_wd_uacce_import(q, info.handle, args.size, info.slices);
-	return 0;
+	ret = wd_uacce_answer(q, info.handle, arg, &args, sizeof(args));
+	if (!ret)
+		trace_wd_uacce_import(q, info.handle, args.size, info.slices);
+	return ret;
 }
 
 static int wd_uacce_copy_slices(struct wd_uacce_queue *q, struct wd_mem_slices *args,
