@@ -43,7 +43,8 @@ static size_t copy_by_pipe(unsigned char *buf, uintptr_t va, size_t len, bool ou
  * Copy between a buffer and the caller's memory, @out: to it. A bad address must end
  * the request as it would on a device with shared virtual addresses, and not the
  * program, so the kernel does it. Its fastest way does not take mappings of devices,
- * such as another channel's reserved memory. Returns the bytes that could be copied.
+ * such as another channel's reserved memory, and some kernels and sandboxes lack it.
+ * Returns the bytes that could be copied.
  */
 static size_t copy(pid_t pid, unsigned char *buf, uintptr_t va, size_t len, bool out)
 {
@@ -55,17 +56,11 @@ static size_t copy(pid_t pid, unsigned char *buf, uintptr_t va, size_t len, bool
 		ssize_t n = out ? process_vm_writev(pid, &ours, 1, &theirs, 1, 0) :
 				  process_vm_readv(pid, &ours, 1, &theirs, 1, 0);
 
-		if (n > 0) {
-			done += (size_t)n;
-		} else if (n < 0 && (errno == ENOSYS || errno == EPERM)) {
-			/* Not where somebody forbids it. */
-			memcpy(out ? theirs.iov_base : ours.iov_base,
-			       out ? ours.iov_base : theirs.iov_base, len - done);
-			done = len;
-		} else {
+		if (n <= 0) {
 			done += copy_by_pipe(buf + done, va + done, len - done, out);
 			break;
 		}
+		done += (size_t)n;
 	}
 	return done;
 }
