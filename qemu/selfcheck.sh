@@ -25,7 +25,7 @@ judge() {
 	printf '%b' "$3" | awk -v want="$1" -f "$here/findings.awk" "$list" - || echo failed
 }
 
-echo "1..28"
+echo "1..29"
 result "a quiet log is accepted" "$(finds '[ 1.0] EXT4-fs (vda): mounted')" no
 result "a warning is found" "$(finds '[ 1.0] WARNING: CPU: 0 PID: 1 at mm/slub.c:1')" yes
 result "an oops is found" "$(finds '[ 1.0] Oops: 0000 [#1] SMP')" yes
@@ -37,6 +37,10 @@ result "a debug kernel's boot is accepted" "$(finds '[ 1.0] kmemleak: Kernel mem
 [ 1.2] Lock dependency validator: Copyright (c) 2006 Red Hat, Inc., Ingo Molnar
 [ 1.3] rcu:     RCU lockdep checking is enabled.
 [ 1.4] DMA-API: preallocated 65536 debug entries')" no
+result "the limit of DMA debugging is accepted" "$(finds 'DMA-API: exceeded 7 overlapping mappings of cacheline 0x1
+[ 1.0] WARNING: CPU: 0 PID: 893 at kernel/dma/debug.c:463 add_dma_entry+0x46a/0x530
+[ 1.0] Call Trace:
+[ 1.0]  </TASK>')" no
 result "an injected failure is accepted" "$(finds '[ 1.0] fault_load: vmalloc error: size 4096
 [ 1.1] Call Trace:
 [ 1.2]  </TASK>')" no
