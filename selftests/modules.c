@@ -5,6 +5,7 @@
  */
 #include <fcntl.h>
 #include <glob.h>
+#include <limits.h>
 
 #include <kselftest_harness.h>
 
@@ -190,6 +191,59 @@ TEST_F(modules, memory_of_two_devices)
 		raw_mem_forget(&other);
 		raw_mem_unmap(&m);
 	}
+	raw_select(NULL);
+	ASSERT_EQ(0, unload());
+	ASSERT_EQ(0, load());
+}
+
+/* The group of the selected device's function, "" where it has none. */
+static void group_of(char *group, size_t size)
+{
+	char link[PATH_MAX], real[PATH_MAX] = "";
+
+	snprintf(link, sizeof(link), "%s/iommu_group", raw_pci());
+	if (!realpath(link, real))
+		real[0] = '\0';
+	snprintf(group, size, "%s", real);
+}
+
+/* What is mapped for one of them is mapped for all of them, and for nobody else. */
+TEST_F(modules, share_functions_have_one_domain)
+{
+	static char names[4][RAW_NAME], group[4][PATH_MAX];
+	struct raw_chan c[2];
+	struct raw_mem m;
+	struct wd_desc d;
+	struct wd_cqe cqe;
+	uint64_t iova;
+
+	ASSERT_EQ(0, unload());
+	ASSERT_EQ(0, system("modprobe wd_hw functions=share,sva,share,noiommu && modprobe wd_accel"));
+	ASSERT_EQ(0, system("udevadm settle"));
+	ASSERT_EQ(4, raw_devices(names, ARRAY_SIZE(names)));
+	for (int i = 0; i < 4; i++) {
+		raw_select(names[i]);
+		group_of(group[i], sizeof(group[i]));
+	}
+	EXPECT_STRNE("", group[0]);
+	EXPECT_STREQ(group[0], group[2]);
+	EXPECT_STRNE("", group[1]);
+	EXPECT_STRNE(group[0], group[1]);
+	EXPECT_STREQ("", group[3]);
+
+	raw_select(names[0]);
+	ASSERT_EQ(0, raw_setup(&c[0]));
+	ASSERT_EQ(0, raw_mem_reserve(&c[0], &m, RAW_MEM_WORK));
+	raw_select(names[2]);
+	ASSERT_EQ(0, raw_setup(&c[1]));
+	EXPECT_EQ(0, raw_mem_work(&c[1], &m, 1));
+	iova = raw_dma(&m, m.va);
+	raw_mem_unmap(&m);
+	raw_close(&c[0]);
+	d = raw_deflate(WD_COMP_GZIP, 1, (void *)iova, 100, (void *)(iova + 4096), 1000);
+	EXPECT_EQ(0, raw_do(&c[1], &d, &cqe));
+	EXPECT_EQ(WD_ST_FAULT_UNMAPPED, cqe.status);
+	raw_close(&c[1]);
 	raw_select(NULL);
 	ASSERT_EQ(0, unload());
 	ASSERT_EQ(0, load());
