@@ -33,6 +33,9 @@ done
 shift $((OPTIND - 1))
 [ $# -gt 0 ] || usage
 
+# As many mappings as there can be: DMA debugging ends when it has no room to note one more.
+[ "$kernel" != debug ] || more="dma_debug_entries=262144 $more"
+
 version=$(kernel_version "$kernel")
 share=$BUILD/share/$name
 control=$share/.vm

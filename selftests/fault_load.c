@@ -140,14 +140,14 @@ FIXTURE_SETUP(fault)
 	ASSERT_EQ(0, ret);
 	raw_select_mode(variant->mode);
 	hardware = variant->hardware;
-	ASSERT_NE(NULL, raw_bdf());
-	snprintf(self->bdf, sizeof(self->bdf), "%s", raw_bdf());
-	snprintf(self->dir, sizeof(self->dir), "/sys/bus/pci/devices/%s", self->bdf);
 	ASSERT_EQ(0, load_first(0));
 	read_iomem(self->memory, sizeof(self->memory));
 	ASSERT_NE(NULL, strstr(self->memory, "System RAM"));
 	ASSERT_EQ(0, load_first(ARRAY_SIZE(modules)));
 	ASSERT_EQ(0, raw_wait_device(RAW_TIMEOUT_MS));
+	ASSERT_NE(NULL, raw_bdf());
+	snprintf(self->bdf, sizeof(self->bdf), "%s", raw_bdf());
+	snprintf(self->dir, sizeof(self->dir), "/sys/bus/pci/devices/%s", self->bdf);
 }
 
 FIXTURE_TEARDOWN(fault)
