@@ -48,8 +48,8 @@ host_tests() {
 
 # in_vm KERNEL CPUS [TESTS]. A debug kernel is several times slower.
 in_vm() {
-	run="$1-$2cpu" seconds=1200
-	[ "$1" != debug ] || seconds=2400
+	run="$1-$2cpu" seconds=1800
+	[ "$1" != debug ] || seconds=3600
 	say "testing on Linux $(kernel_version "$1"), $2 CPU"
 	run "Linux $(kernel_version "$1" | cut -d+ -f1), $2 CPU" "$out/$run.log" \
 		"$TOP/qemu/vm.sh" -k "$1" -c "$2" -n "test-$run" -t "$seconds" -- env TESTS="${3-}" sh /usr/libexec/warpdrive/run.sh

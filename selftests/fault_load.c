@@ -121,10 +121,9 @@ FIXTURE_VARIANT(fault) {
 	const char *hardware;
 };
 
-/* The steps differ between modes where the driver takes the function in use. */
+/* The steps differ where the driver takes the function in use: with PASIDs, or without. */
 FIXTURE_VARIANT_ADD(fault, sva) { .mode = "sva", .hardware = "channels=3 functions=sva" };
 FIXTURE_VARIANT_ADD(fault, share) { .mode = "share", .hardware = "channels=3 functions=share" };
-FIXTURE_VARIANT_ADD(fault, noiommu) { .mode = "noiommu", .hardware = "channels=3 functions=noiommu" };
 
 #define ONCE() do { \
 	if (strcmp(variant->mode, "sva")) \

@@ -11,7 +11,7 @@ memory_tests="mem_reserve mem_share mem_import"
 tests="abi ring bad_desc sgl uffd $memory_tests protect priority life crowd comp third libwd.sh $hostile ${many-} pci modules"
 iomem=$(mktemp)
 out=$(mktemp)
-limit=$([ -n "$SOAK" ] && echo 7200 || echo 400)
+limit=$([ -n "$SOAK" ] && echo 7200 || echo 900)
 failed=0
 number=0
 . "$here/debug.sh"
@@ -19,7 +19,7 @@ number=0
 if debug_kernel; then
 	tests="$tests fault_chan fault_load"
 	tools=''
-	[ -n "$SOAK" ] || { limit=900; export HOSTILE_SECONDS="${HOSTILE_SECONDS:-8}"; }
+	[ -n "$SOAK" ] || { limit=1800; export HOSTILE_SECONDS="${HOSTILE_SECONDS:-8}"; }
 	export SLOW=1
 fi
 tests=${TESTS:-$tests ${tools-}}
