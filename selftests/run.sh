@@ -6,7 +6,7 @@ here=$(dirname "$(readlink -f "$0")")
 hostile="hostile_desc hostile_ring hostile_calls hostile_life"
 memory_tests="mem_reserve mem_share mem_import"
 # What is the same with any number of processors runs with two; and tools need no kernel that watches.
-[ "$(nproc)" -eq 1 ] || many="mem_frag isolate"
+[ "$(nproc)" -eq 1 ] || memory_tests="$memory_tests mem_frag" many=isolate
 [ "$(nproc)" -eq 1 ] || tools="wdzip.sh tools.sh"
 tests="abi ring bad_desc sgl uffd $memory_tests protect priority life crowd comp third libwd.sh $hostile ${many-} pci modules"
 iomem=$(mktemp)
