@@ -222,18 +222,46 @@ int wd_mem_new(struct wd_chan *ch, uintptr_t base, size_t size, uint32_t handle,
 	return 0;
 }
 
-static int map_region(struct wd_chan *ch, uint32_t number, size_t size,
-		      struct wd_region *region)
+/* A region in the mapping that @fd has at @offset, or, with @fd -1, in new memory. */
+static int region_map(int fd, off_t offset, size_t size, struct wd_region **out)
 {
-	off_t offset = (off_t)number * sysconf(_SC_PAGESIZE);
+	int flags = fd < 0 ? MAP_PRIVATE | MAP_ANONYMOUS : MAP_SHARED;
+	struct wd_region *region;
+	int ret;
 
-	region->va = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, ch->fd, offset);
-	if (region->va == MAP_FAILED)
-		return -errno;
+	region = calloc(1, sizeof(*region));
+	if (!region)
+		return -ENOMEM;
+	region->va = mmap(NULL, size, PROT_READ | PROT_WRITE, flags, fd, offset);
+	if (region->va == MAP_FAILED) {
+		ret = -errno;
+		free(region);
+		return ret;
+	}
 	madvise(region->va, size, MADV_DONTFORK);
 	region->size = size;
 	atomic_init(&region->users, 1);
+	*out = region;
 	return 0;
+}
+
+/* @mem is what was reserved as @region; from now on SMM knows where its slices are. */
+static int region_own(struct wd_region *region, struct wd_mem *mem)
+{
+	int ret;
+
+	ret = wd_mem_registry_add(region->va, region->size, mem->slices, mem->nslices);
+	if (ret)
+		return ret;
+	mem->region = region;
+	mem->own = true;
+	return 0;
+}
+
+static void region_unmap(struct wd_region *region)
+{
+	munmap(region->va, region->size);
+	free(region);
 }
 
 int wd_mem_reserve(struct wd_chan *ch, uint32_t number, size_t size, struct wd_mem **out)
@@ -242,32 +270,51 @@ int wd_mem_reserve(struct wd_chan *ch, uint32_t number, size_t size, struct wd_m
 	struct wd_region *region;
 	int ret;
 
-	region = calloc(1, sizeof(*region));
-	if (!region)
-		return -ENOMEM;
-	if (ioctl(ch->fd, WD_CMD_RESERVE, &arg)) {
-		ret = -errno;
-		goto err_free;
-	}
-	ret = map_region(ch, number, arg.size, region);
+	if (ioctl(ch->fd, WD_CMD_RESERVE, &arg))
+		return -errno;
+	ret = region_map(ch->fd, (off_t)number * sysconf(_SC_PAGESIZE), arg.size, &region);
 	if (ret)
-		goto err_free;
+		return ret;
 	ret = wd_mem_new(ch, (uintptr_t)region->va, arg.size, arg.mem, arg.slices, out);
 	if (ret)
 		goto err_unmap;
-	ret = wd_mem_registry_add(region->va, region->size, (*out)->slices, (*out)->nslices);
+	ret = region_own(region, *out);
 	if (ret)
 		goto err_mem;
-	(*out)->region = region;
-	(*out)->own = true;
 	return 0;
 
 err_mem:
 	free(*out);
 err_unmap:
-	munmap(region->va, region->size);
-err_free:
-	free(region);
+	region_unmap(region);
+	return ret;
+}
+
+int wd_mem_reserve_plain(size_t size, struct wd_mem **out)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	struct wd_region *region;
+	int ret;
+
+	if (size > SIZE_MAX - page)
+		return -E2BIG;
+	size = (size + page - 1) & ~(page - 1);
+	ret = region_map(-1, 0, size, &region);
+	if (ret)
+		return ret;
+	ret = -ENOMEM;
+	*out = wd_mem_new_plain((uintptr_t)region->va, size);
+	if (!*out)
+		goto err_unmap;
+	ret = region_own(region, *out);
+	if (ret)
+		goto err_mem;
+	return 0;
+
+err_mem:
+	free(*out);
+err_unmap:
+	region_unmap(region);
 	return ret;
 }
 

@@ -121,6 +121,12 @@ const struct wd_mem *wd_mem_find(const struct wd_chan *ch, uintptr_t va, size_t 
 int wd_mem_reserve(struct wd_chan *ch, uint32_t region, size_t size,
 		   struct wd_mem **mem);
 
+/*
+ * The same where every address can be used: any memory, but zeroed and not for
+ * children. -E2BIG: more than there are addresses.
+ */
+int wd_mem_reserve_plain(size_t size, struct wd_mem **mem);
+
 /* WD_CMD_IMPORT of the pages that hold @va[@size]. */
 int wd_mem_import(struct wd_chan *ch, uintptr_t va, size_t size, bool read_only,
 		  struct wd_mem **mem);

@@ -1,14 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Reserved memory: of one channel, and shared with others. */
 #include <errno.h>
-#include <stdlib.h>
 #include <sys/ioctl.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
 #include "chan.h"
 #include "mem.h"
-#include "mem_registry.h"
 
 static void set_ss(struct wd_chan *ch, const struct wd_mem *mem)
 {
@@ -29,50 +25,6 @@ static struct wd_mem *own_mem(struct wd_chan *ch)
 	return mem;
 }
 
-/* Where every address can be used: any memory, but zeroed and not for children. */
-static int reserve_plain(size_t size, struct wd_mem **out)
-{
-	size_t page = (size_t)sysconf(_SC_PAGESIZE);
-	struct wd_region *region;
-	struct wd_mem *mem;
-	int ret;
-
-	if (size > SIZE_MAX - page)
-		return -E2BIG;
-	size = (size + page - 1) & ~(page - 1);
-	region = calloc(1, sizeof(*region));
-	if (!region)
-		return -ENOMEM;
-	region->va = mmap(NULL, size, PROT_READ | PROT_WRITE,
-			  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	if (region->va == MAP_FAILED) {
-		ret = -errno;
-		goto err_free;
-	}
-	madvise(region->va, size, MADV_DONTFORK);
-	region->size = size;
-	atomic_init(&region->users, 1);
-	ret = -ENOMEM;
-	mem = wd_mem_new_plain((uintptr_t)region->va, size);
-	if (!mem)
-		goto err_unmap;
-	ret = wd_mem_registry_add(region->va, size, mem->slices, mem->nslices);
-	if (ret)
-		goto err_mem;
-	mem->region = region;
-	mem->own = true;
-	*out = mem;
-	return 0;
-
-err_mem:
-	free(mem);
-err_unmap:
-	munmap(region->va, size);
-err_free:
-	free(region);
-	return ret;
-}
-
 static int reserve_locked(struct wd_chan *ch, size_t size)
 {
 	struct wd_mem *mem;
@@ -81,7 +33,7 @@ static int reserve_locked(struct wd_chan *ch, size_t size)
 	if (own_mem(ch))
 		return -EEXIST;
 	if (wd_mem_is_plain(ch))
-		ret = reserve_plain(size, &mem);
+		ret = wd_mem_reserve_plain(size, &mem);
 	else
 		ret = wd_mem_reserve(ch, UACCE_QFRT_SS, size, &mem);
 	if (ret)

@@ -8,31 +8,14 @@
 
 #include <misc/uacce/uacce.h>
 
-#include "comp.h"
-#include "comp_util.h"
+#include "device_util.h"
 #include "drivers/accel.h"
 
+#define LEVEL	6
 #define LEN	30000
 #define ROOM	(LEN + 4000)
 
 static unsigned char packed[ROOM], plain[ROOM];
-
-/* A context on the device; skips the test where there is none. */
-static bool open_ctx(struct wd_comp_ctx *ctx, int mode, struct wd_chan *ch)
-{
-	*ctx = (struct wd_comp_ctx){
-		.alg_type = WD_GZIP, .comp_level = 6, .stream_mode = mode, .ch = ch,
-	};
-	if (wd_alg_comp_init(ctx)) {
-		tap_failed = true;
-		return false;
-	}
-	if (ctx->vendor == &wd_comp_native)
-		return true;
-	wd_alg_comp_exit(ctx);
-	tap_skipped = "no device";
-	return false;
-}
 
 static bool deflates(struct wd_comp_ctx *ctx, const unsigned char *data, size_t len)
 {
@@ -51,7 +34,7 @@ static void the_device_is_chosen(void)
 	unsigned char *data = make_data(LEN, DATA_TEXT, 2);
 	struct wd_comp_ctx ctx;
 
-	if (open_ctx(&ctx, WD_STATELESS, NULL)) {
+	if (open_ctx(&ctx, LEVEL, WD_STATELESS, NULL)) {
 		CHECK(!strcmp(wd_comp_vendor_name(&ctx), "native"));
 		CHECK(wd_is_sharing(ctx.ch, data) ==
 		      (ctx.ch->dev_info->iommu_type == WD_IOMMU_SVA));
@@ -67,18 +50,18 @@ static void a_channel_of_the_application(void)
 	struct wd_chan ch = { .alg = "gzip" };
 	struct wd_comp_ctx one, two;
 
-	if (!open_ctx(&one, WD_STATELESS, NULL))
+	if (!open_ctx(&one, LEVEL, WD_STATELESS, NULL))
 		return;
 	wd_alg_comp_exit(&one);
 	CHECK(!wd_request_channel(&ch));
-	CHECK(open_ctx(&one, WD_STATELESS, &ch));
-	CHECK(open_ctx(&two, WD_STATELESS, &ch));
+	CHECK(open_ctx(&one, LEVEL, WD_STATELESS, &ch));
+	CHECK(open_ctx(&two, LEVEL, WD_STATELESS, &ch));
 	CHECK(deflates(&one, (const void *)"abc", 3));
 	CHECK(deflates(&two, (const void *)"def", 3));
 	wd_alg_comp_exit(&one);
 	wd_alg_comp_exit(&two);
 	CHECK(one.ch == &ch);
-	CHECK(open_ctx(&one, WD_STATELESS, &ch));
+	CHECK(open_ctx(&one, LEVEL, WD_STATELESS, &ch));
 	CHECK(deflates(&one, (const void *)"ghi", 3));
 	wd_alg_comp_exit(&one);
 	wd_release_channel(&ch);
@@ -91,7 +74,7 @@ static void faults_are_told(void)
 	struct wd_comp_ctx ctx;
 
 	CHECK(page != MAP_FAILED);
-	if (!open_ctx(&ctx, WD_STATEFUL, NULL))
+	if (!open_ctx(&ctx, LEVEL, WD_STATEFUL, NULL))
 		return;
 	ctx.in = "input";
 	ctx.in_len = 5;
@@ -119,7 +102,7 @@ static void more_streams_than_the_device_has(void)
 	struct wd_comp_ctx *ctx, first;
 	unsigned int n, soft = 0;
 
-	if (!open_ctx(&first, WD_STATEFUL, NULL)) {
+	if (!open_ctx(&first, LEVEL, WD_STATEFUL, NULL)) {
 		free(data);
 		return;
 	}
@@ -128,7 +111,7 @@ static void more_streams_than_the_device_has(void)
 	out = calloc(n, ROOM);
 	CHECK(ctx && out);
 	for (unsigned int i = 0; i < n; i++) {
-		CHECK(open_ctx(&ctx[i], WD_STATEFUL, first.ch));
+		CHECK(open_ctx(&ctx[i], LEVEL, WD_STATEFUL, first.ch));
 		ctx[i].in = data;
 		ctx[i].in_len = LEN / 2;
 		ctx[i].out = out + (size_t)i * ROOM;
@@ -185,7 +168,7 @@ static void batches_of_descriptors(void)
 	unsigned int depth;
 	int n, polled = 0, sent = 0;
 
-	if (!open_ctx(&ctx, WD_STATELESS, NULL))
+	if (!open_ctx(&ctx, LEVEL, WD_STATELESS, NULL))
 		return;
 	ring = ((struct wd_accel *)ctx.ch->vendor)->ring;
 	depth = wd_ring_layout(ring)->sq_depth;
@@ -227,7 +210,7 @@ static void *worker_main(void *arg)
 	unsigned char out[5000], back[3000];
 	struct wd_comp_ctx ctx;
 
-	w->ok = open_ctx(&ctx, WD_STATELESS, w->ch);
+	w->ok = open_ctx(&ctx, LEVEL, WD_STATELESS, w->ch);
 	for (int i = 0; w->ok && i < 200; i++) {
 		ctx.in = data;
 		ctx.in_len = 3000;
@@ -252,7 +235,7 @@ static void threads_share_a_ring(void)
 	pthread_t id[8];
 	struct wd_comp_ctx ctx;
 
-	if (!open_ctx(&ctx, WD_STATELESS, NULL))
+	if (!open_ctx(&ctx, LEVEL, WD_STATELESS, NULL))
 		return;
 	for (int i = 0; i < 8; i++) {
 		w[i].ch = ctx.ch;
@@ -279,10 +262,10 @@ static void noise_ends_the_channel(void)
 	struct wd_ring *ring;
 	int result = 0, ret = 0;
 
-	if (!open_ctx(&ctx, WD_STATELESS, NULL))
+	if (!open_ctx(&ctx, LEVEL, WD_STATELESS, NULL))
 		return;
-	CHECK(open_ctx(&other, WD_STATEFUL, ctx.ch));
-	CHECK(open_ctx(&fresh, WD_STATELESS, NULL));
+	CHECK(open_ctx(&other, LEVEL, WD_STATEFUL, ctx.ch));
+	CHECK(open_ctx(&fresh, LEVEL, WD_STATELESS, NULL));
 	ring = ((struct wd_accel *)ctx.ch->vendor)->ring;
 	bad.desc.opcode = 0xdead;
 	for (int i = 0; i < 100000 && !ret; i++)
@@ -317,7 +300,7 @@ static void stopped_under_a_waiter(void)
 	pthread_t id;
 	int ret;
 
-	if (!open_ctx(&ctx, WD_STATELESS, NULL))
+	if (!open_ctx(&ctx, LEVEL, WD_STATELESS, NULL))
 		return;
 	CHECK(!pthread_create(&id, NULL, put_queue, ctx.ch));
 	ret = wd_poll(ctx.ch, 0, -1);

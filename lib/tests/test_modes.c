@@ -10,30 +10,13 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "comp.h"
-#include "comp_util.h"
+#include "device_util.h"
 #include "drivers/bounce_pool.h"
 
 #define PIECE	WD_BOUNCE_PIECE
+#define LEVEL	1
 #define MAX	(6UL << 20)
 #define ROOM(n)	((n) + (n) / 8 + 1024)
-
-/* A context on the device; skips the test where there is none. */
-static bool open_ctx(struct wd_comp_ctx *ctx, int mode, struct wd_chan *ch)
-{
-	*ctx = (struct wd_comp_ctx){
-		.alg_type = WD_GZIP, .comp_level = 1, .stream_mode = mode, .ch = ch,
-	};
-	if (wd_alg_comp_init(ctx)) {
-		tap_failed = true;
-		return false;
-	}
-	if (ctx->vendor == &wd_comp_native)
-		return true;
-	wd_alg_comp_exit(ctx);
-	tap_skipped = "no device";
-	return false;
-}
 
 static bool copies(const struct wd_comp_ctx *ctx)
 {
@@ -48,7 +31,7 @@ static bool open_reference(struct wd_comp_ctx *ctx, int mode)
 	bool ok;
 
 	setenv("WD_MODE", "sva", 1);
-	ok = open_ctx(ctx, mode, NULL);
+	ok = open_ctx(ctx, LEVEL, mode, NULL);
 	if (kept)
 		setenv("WD_MODE", kept, 1);
 	else
@@ -151,7 +134,7 @@ static void sizes_and_places(void)
 	};
 	struct wd_comp_ctx ctx, ref;
 
-	if (!open_ctx(&ctx, WD_STATELESS, NULL))
+	if (!open_ctx(&ctx, LEVEL, WD_STATELESS, NULL))
 		return;
 	CHECK(open_reference(&ref, WD_STATELESS));
 	CHECK(wd_reserve_mem(ctx.ch, 2 * ROOM(MAX) + 100));
@@ -180,7 +163,7 @@ static void lists_where_slices_are_crossed(void)
 	unsigned char *res, *back = malloc(MAX);
 
 	CHECK(back);
-	if (!open_ctx(&ctx, WD_STATELESS, NULL)) {
+	if (!open_ctx(&ctx, LEVEL, WD_STATELESS, NULL)) {
 		free(back);
 		return;
 	}
@@ -209,7 +192,7 @@ static void streams_in_steps(void)
 	struct wd_comp_ctx ctx;
 
 	CHECK(out && back);
-	if (open_ctx(&ctx, WD_STATEFUL, NULL)) {
+	if (open_ctx(&ctx, LEVEL, WD_STATEFUL, NULL)) {
 		for (size_t i = 0; i < sizeof(steps) / sizeof(*steps); i++) {
 			ctx.flush_type = WD_NO_FLUSH;
 			CHECK(run_stream(wd_alg_deflate, &ctx, data, len, steps[i][0], out,
@@ -237,7 +220,7 @@ static void damaged_behind_the_first_piece(void)
 	CHECK(out && ref_out);
 	zs = ref_deflate(WD_GZIP, data, len, &packed);
 	memset(zs + 3 * PIECE, 0xff, PIECE);
-	if (open_ctx(&ctx, WD_STATELESS, NULL)) {
+	if (open_ctx(&ctx, LEVEL, WD_STATELESS, NULL)) {
 		CHECK(open_reference(&ref, WD_STATELESS));
 		ref.in = zs;
 		ref.in_len = packed;
@@ -271,7 +254,7 @@ static void faults_in_the_middle(void)
 
 	CHECK(p != MAP_FAILED && out);
 	munmap(p + hole, PIECE);
-	if (open_ctx(&ctx, WD_STATEFUL, NULL)) {
+	if (open_ctx(&ctx, LEVEL, WD_STATEFUL, NULL)) {
 		ctx.in = p;
 		ctx.in_len = len;
 		ctx.out = out;
@@ -321,7 +304,7 @@ static bool job_open(struct job *job, size_t len, struct wd_chan *ch)
 	job->data = make_data(len, DATA_MIXED, (uint32_t)len);
 	job->out = malloc(ROOM(len));
 	job->done = false;
-	REQUIRE(job->out && open_ctx(&job->ctx, WD_STATELESS, ch));
+	REQUIRE(job->out && open_ctx(&job->ctx, LEVEL, WD_STATELESS, ch));
 	job->ctx.in = job->data;
 	job->ctx.in_len = len;
 	job->ctx.out = job->out;
@@ -354,7 +337,7 @@ static void many_in_flight(void)
 	struct job sync;
 	bool all;
 
-	if (!open_ctx(&first, WD_STATELESS, NULL))
+	if (!open_ctx(&first, LEVEL, WD_STATELESS, NULL))
 		return;
 	for (int i = 0; i < JOBS; i++) {
 		CHECK(job_open(&jobs[i], i % 4 ? 3 * PIECE + (size_t)i : 100, first.ch));
@@ -416,7 +399,7 @@ static void threads_on_one_channel(void)
 	pthread_t id[8];
 	struct wd_comp_ctx ctx;
 
-	if (!open_ctx(&ctx, WD_STATELESS, NULL))
+	if (!open_ctx(&ctx, LEVEL, WD_STATELESS, NULL))
 		return;
 	for (unsigned int i = 0; i < 8; i++) {
 		w[i] = (struct worker){ ctx.ch, i * PIECE / 2 + i, false };
@@ -435,7 +418,7 @@ static void what_reserving_refuses(void)
 	struct wd_comp_ctx ctx;
 	unsigned char *p;
 
-	if (!open_ctx(&ctx, WD_STATELESS, NULL))
+	if (!open_ctx(&ctx, LEVEL, WD_STATELESS, NULL))
 		return;
 	errno = 0;
 	CHECK(!wd_reserve_mem(ctx.ch, 0) && errno == EINVAL);
@@ -460,11 +443,11 @@ static void shared_memory(void)
 	size_t len = 3 * PIECE;
 	unsigned char *data = make_data(len, DATA_TEXT, 5), *p;
 
-	if (!open_ctx(&owner, WD_STATELESS, NULL)) {
+	if (!open_ctx(&owner, LEVEL, WD_STATELESS, NULL)) {
 		free(data);
 		return;
 	}
-	CHECK(open_ctx(&user, WD_STATELESS, NULL));
+	CHECK(open_ctx(&user, LEVEL, WD_STATELESS, NULL));
 	CHECK(wd_share_reserved_memory(owner.ch, user.ch) == -ENOENT);
 	p = wd_reserve_mem(owner.ch, 4 * ROOM(len));
 	CHECK(p);
@@ -498,7 +481,7 @@ static void shared_between_modes(void)
 	size_t len = 3 * PIECE;
 	unsigned char *data = make_data(len, DATA_TEXT, 5), *p, *q;
 
-	if (!open_ctx(&ctx, WD_STATELESS, NULL)) {
+	if (!open_ctx(&ctx, LEVEL, WD_STATELESS, NULL)) {
 		free(data);
 		return;
 	}
@@ -542,7 +525,7 @@ static void third_parties(void)
 	struct wd_3rd_memory out = { .alloc_mem = alloc_some, .free_mem = free,
 				     .size = ROOM(len) };
 
-	if (!open_ctx(&ctx, WD_STATELESS, NULL)) {
+	if (!open_ctx(&ctx, LEVEL, WD_STATELESS, NULL)) {
 		free(data);
 		return;
 	}
@@ -577,7 +560,7 @@ static void weights(void)
 {
 	struct wd_comp_ctx ctx;
 
-	if (!open_ctx(&ctx, WD_STATELESS, NULL))
+	if (!open_ctx(&ctx, LEVEL, WD_STATELESS, NULL))
 		return;
 	CHECK(!wd_set_priority(ctx.ch, WD_PRIORITY_MAX));
 	CHECK(wd_set_priority(ctx.ch, WD_PRIORITY_MAX + 1) == -EINVAL);
