@@ -222,27 +222,24 @@ int wd_mem_new(struct wd_chan *ch, uintptr_t base, size_t size, uint32_t handle,
 	return 0;
 }
 
-/* A region in the mapping that @fd has at @offset, or, with @fd -1, in new memory. */
-static int region_map(int fd, off_t offset, size_t size, struct wd_region **out)
+/* A region in the mapping that @fd has at @offset, or, with @fd -1, in new memory; NULL and errno. */
+static struct wd_region *region_map(int fd, off_t offset, size_t size)
 {
 	int flags = fd < 0 ? MAP_PRIVATE | MAP_ANONYMOUS : MAP_SHARED;
 	struct wd_region *region;
-	int ret;
 
 	region = calloc(1, sizeof(*region));
 	if (!region)
-		return -ENOMEM;
+		return NULL;
 	region->va = mmap(NULL, size, PROT_READ | PROT_WRITE, flags, fd, offset);
 	if (region->va == MAP_FAILED) {
-		ret = -errno;
 		free(region);
-		return ret;
+		return NULL;
 	}
 	madvise(region->va, size, MADV_DONTFORK);
 	region->size = size;
 	atomic_init(&region->users, 1);
-	*out = region;
-	return 0;
+	return region;
 }
 
 /* @mem is what was reserved as @region; from now on SMM knows where its slices are. */
@@ -272,9 +269,9 @@ int wd_mem_reserve(struct wd_chan *ch, uint32_t number, size_t size, struct wd_m
 
 	if (ioctl(ch->fd, WD_CMD_RESERVE, &arg))
 		return -errno;
-	ret = region_map(ch->fd, (off_t)number * sysconf(_SC_PAGESIZE), arg.size, &region);
-	if (ret)
-		return ret;
+	region = region_map(ch->fd, (off_t)number * sysconf(_SC_PAGESIZE), arg.size);
+	if (!region)
+		return -errno;
 	ret = wd_mem_new(ch, (uintptr_t)region->va, arg.size, arg.mem, arg.slices, out);
 	if (ret)
 		goto err_unmap;
@@ -299,9 +296,9 @@ int wd_mem_reserve_plain(size_t size, struct wd_mem **out)
 	if (size > SIZE_MAX - page)
 		return -E2BIG;
 	size = (size + page - 1) & ~(page - 1);
-	ret = region_map(-1, 0, size, &region);
-	if (ret)
-		return ret;
+	region = region_map(-1, 0, size);
+	if (!region)
+		return -errno;
 	ret = -ENOMEM;
 	*out = wd_mem_new_plain((uintptr_t)region->va, size);
 	if (!*out)

@@ -71,13 +71,15 @@ accelerator() {
 	fi
 }
 
-# The host may keep a processor of the VM waiting for its memory, longer than the 20 s that make a soft lockup.
+# watchdog_thresh: the host may keep a processor of the VM waiting for its memory, longer than the 20 s that make a soft
+# lockup. tsc=nowatchdog: on a busy host the emulated HPET lags, and the kernel would take it for the TSC's fault; what it
+# then does is patch sched_clock_cpu(), and QEMU before 8.1 may run half a patched instruction ("Oops: int3").
 start_qemu() {
 	# shellcheck disable=SC2046 # words are wanted
 	TMPDIR=$BUILD/tmp qemu-system-x86_64 -nodefaults -no-user-config -display none -no-reboot \
 		-machine q35 $(accelerator) -smp "$cpus" -m "$memory" \
 		-kernel "$BUILD/vmlinuz-$version" -initrd "$BUILD/initrd-$version" \
-		-append "console=ttyS0 loglevel=5 log_buf_len=4M panic=-1 oops=panic watchdog_thresh=30 $more" \
+		-append "console=ttyS0 loglevel=5 log_buf_len=4M panic=-1 oops=panic watchdog_thresh=30 tsc=nowatchdog $more" \
 		-drive "if=none,id=root,format=raw,snapshot=on,cache=unsafe,file=$BUILD/root.img" \
 		-device virtio-blk-pci,drive=root \
 		-virtfs "local,path=$share,mount_tag=host,security_model=none,multidevs=remap" \
