@@ -41,8 +41,10 @@
 #define WD_REG_MAX_LEN		0x14	/* longest operand in bytes */
 #define WD_REG_STREAMS		0x18	/* stream ids per channel */
 #define WD_REG_ENGINES		0x1c	/* number of engines */
-#define WD_REG_ALGS		0x20	/* 64 bits, WD_ALG_* */
+#define WD_REG_ALGS		0x20	/* 64 bits, WD_ALG_BIT() */
 #define WD_REG_RESETS		0x28	/* function resets since power-on */
+#define WD_REG_KEYS		0x2c	/* key ids per channel */
+#define WD_REG_MAX_UNIT		0x30	/* longest operand of what works on a whole only */
 
 #define WD_MAGIC		0x43434157	/* "WACC" */
 #define WD_VERSION		1

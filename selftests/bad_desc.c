@@ -167,7 +167,7 @@ TEST_F(desc, flags_and_reserved_fields)
 	d.dst_dom = 0x80000000;
 	refuse(_metadata, &self->set.c, d, WD_ST_BAD_FLAGS);
 	d = good_desc();
-	d.reserved = 1;
+	d.key = 1;
 	refuse(_metadata, &self->set.c, d, WD_ST_BAD_FLAGS);
 	still_good();
 }

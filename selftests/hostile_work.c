@@ -136,7 +136,7 @@ static void spoil(struct wd_desc *d, struct hostile_rng *r)
 		d->dst_dom = x;
 		break;
 	case 4:
-		d->reserved = x;
+		d->key = x;
 		break;
 	default:
 		((uint32_t *)d)[HOSTILE_PICK(r, words)] ^= x;
@@ -249,7 +249,7 @@ static uint64_t malformed(const struct wd_desc *d, const struct wd_chan_layout *
 	if (!comp && d->opcode != WD_OP_NOP && d->opcode != WD_OP_STREAM_CLOSE)
 		bad |= ST(BAD_OPCODE);
 	if (d->flags & ~(comp ? WD_DESC_SRC_SGL : 0) || d->param || d->src_dom || d->dst_dom ||
-	    d->reserved)
+	    d->key)
 		bad |= ST(BAD_FLAGS);
 	if (d->flags & WD_DESC_SRC_SGL && d->src % sizeof(struct wd_sge))
 		bad |= ST(BAD_SGL);

@@ -45,6 +45,8 @@ struct wd_accel_health {
 	bool isolated;
 };
 
+#define WD_ALGS_TEXT	1024	/* for the names of all algorithms */
+
 /**
  * struct wd_accel - one function
  * @pdev:       PCI device
@@ -55,7 +57,9 @@ struct wd_accel_health {
  * @depth:      entries of each ring of a channel
  * @max_len:    longest operand
  * @streams:    per channel
- * @algs:       WD_ALG_* bits
+ * @keys:       likewise
+ * @max_unit:   longest operand of what works on a whole only
+ * @algs:       WD_ALG_BIT() of what it can
  * @algs_text:  the same by name, for sysfs
  * @mbox:       mailbox
  * @health:     errors
@@ -81,8 +85,10 @@ struct wd_accel {
 	u32 depth;
 	u32 max_len;
 	u32 streams;
+	u32 keys;
+	u32 max_unit;
 	u64 algs;
-	char algs_text[64];
+	char algs_text[WD_ALGS_TEXT];
 
 	struct wd_accel_mbox mbox;
 	struct wd_accel_health health;
@@ -94,6 +100,10 @@ struct wd_accel {
 	struct list_head quarantine;
 	u32 generation;
 };
+
+/* algs.c */
+/* The names of algorithms, one a line, as the sysfs attribute has them. */
+void wd_accel_algs_text(u64 algs, char text[WD_ALGS_TEXT]);
 
 /* mbox.c */
 int wd_accel_mbox_init(struct wd_accel *accel);

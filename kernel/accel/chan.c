@@ -284,6 +284,8 @@ static void wd_accel_get_layout(struct wd_uacce_queue *q, struct wd_chan_layout 
 		.cq_depth = accel->depth,
 		.max_len = accel->max_len,
 		.streams = accel->streams,
+		.keys = accel->keys,
+		.max_unit = accel->max_unit,
 		.algs = accel->algs,
 	};
 }

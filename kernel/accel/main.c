@@ -79,10 +79,11 @@ static int wd_accel_read_registers(struct wd_accel *accel, u32 *channels)
 	accel->depth = wd_accel_fit_depth(accel);
 	accel->max_len = readl(accel->bar + WD_REG_MAX_LEN);
 	accel->streams = readl(accel->bar + WD_REG_STREAMS);
+	accel->keys = readl(accel->bar + WD_REG_KEYS);
+	accel->max_unit = readl(accel->bar + WD_REG_MAX_UNIT);
 	accel->algs = readl(accel->bar + WD_REG_ALGS) |
 		      (u64)readl(accel->bar + WD_REG_ALGS + 4) << 32;
-	if (accel->algs & WD_ALG_DEFLATE)
-		strscpy(accel->algs_text, "zlib\ngzip\ndeflate");
+	wd_accel_algs_text(accel->algs, accel->algs_text);
 	return 0;
 }
 

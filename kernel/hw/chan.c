@@ -6,8 +6,8 @@
  */
 #include <linux/sched/clock.h>
 
-#include "chan.h"
 #include "dma.h"
+#include "op.h"
 
 #define WD_DESC_WORDS	(sizeof(struct wd_desc) / sizeof(u64))
 #define WD_DESCS_PAGE	((u32)(PAGE_SIZE / sizeof(struct wd_desc)))
@@ -166,12 +166,13 @@ void wd_chan_close_stream(struct wd_chan *c, u32 id)
 	c->streams[id] = NULL;
 }
 
-void wd_chan_free_streams(struct wd_chan *c)
+void wd_chan_free_state(struct wd_chan *c)
 {
 	u32 i;
 
 	for (i = 0; i < WD_STREAMS; i++)
 		wd_chan_close_stream(c, i);
+	wd_stage_free(c);
 }
 
 static bool is_short(const struct wd_desc *d, u16 status)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Channels and engines: what mbox.c, chan.c, job.c, sgl.c, engine.c, comp.c and
- * selftest.c share.
+ * Channels and engines: what mbox.c, chan.c, job.c, sgl.c, engine.c,
+ * selftest.c and the operations share.
  */
 #ifndef _WD_HW_CHAN_H
 #define _WD_HW_CHAN_H
@@ -16,6 +16,8 @@
 #define WD_MAX_LEN		(64U << 20)	/* longest operand */
 #define WD_STREAMS		16		/* stream ids of a channel */
 #define WD_FUNC_STREAMS		256		/* streams of a function at once */
+#define WD_KEYS			64		/* key ids of a channel */
+#define WD_MAX_UNIT		(4U << 20)	/* what is worked on as a whole */
 #define WD_BATCH		32		/* descriptors taken in one burst */
 #define WD_CHUNK		(16U << 10)	/* bytes that go through at once */
 #define WD_QUANTUM		(256U << 10)	/* bytes until another channel's turn */
@@ -51,7 +53,8 @@ enum wd_serve {
  * @write:      likewise
  * @fault_addr: after a short copy: where it ended
  * @fault_end:  end of the part of the operand that this is in
- * @fault_list: it is an entry of a list
+ * @fault_aux:  WD_CQE_FAULT_* of it
+ * @fault_write: the access was a write
  * @bad_list:   and the entry is there, but is none
  * @bounce:     WD_CHUNK bytes of the engine
  */
@@ -60,7 +63,8 @@ struct wd_io {
 	size_t (*write)(struct wd_io *io, u64 addr, const void *from, size_t len);
 	u64 fault_addr;
 	u64 fault_end;
-	bool fault_list;
+	u32 fault_aux;
+	bool fault_write;
 	bool bad_list;
 	void *bounce;
 };
@@ -71,48 +75,67 @@ struct wd_io {
  * @part:     address of the part that the place is in
  * @part_len: its length; 0: the place is before the first
  * @pos:      where in the operand it begins
+ * @aux:      WD_CQE_FAULT_* of a fault on it
  */
 struct wd_operand {
 	u64 next;
 	u64 part;
 	u32 part_len;
 	u64 pos;
+	u32 aux;
 };
 
+/**
+ * struct wd_stage - where a job gathers what it works on, see op.h
+ * @buf:  @size bytes
+ * @pos:  first byte that is not written to the destination yet
+ * @end:  first free byte
+ */
+struct wd_stage {
+	u8 *buf;
+	u32 size;
+	u32 pos;
+	u32 end;
+};
+
+struct wd_key;
+struct wd_op;
 struct wd_stream;
+
+#define WD_JOB_PRIV	128
 
 /**
  * struct wd_job - one descriptor being carried out
  * @desc:     the descriptor, as it was fetched
+ * @op:       what it asks for
  * @src:      its operands
  * @dst:      likewise
- * @stream:   its stream, for operations that have one
+ * @stream:   its stream, of DEFLATE and INFLATE
+ * @stage:    that of the channel
+ * @priv:     the operation's own
  * @consumed: bytes of the source used so far
  * @produced: bytes written to the destination so far
  * @faults:   page requests in a row that brought no progress
  * @faulting_since: when the first of those was made, in jiffies
  * @progress: @consumed + @produced at the last fault
+ * @fault_addr: its address
  * @active:   not completed yet
  */
 struct wd_job {
 	struct wd_desc desc;
+	const struct wd_op *op;
 	struct wd_operand src;
 	struct wd_operand dst;
 	struct wd_stream *stream;
+	struct wd_stage *stage;
+	u8 priv[WD_JOB_PRIV] __aligned(8);
 	u32 consumed;
 	u32 produced;
 	unsigned int faults;
 	unsigned long faulting_since;
 	u64 progress;
+	u64 fault_addr;
 	bool active;
-};
-
-/* What became of a piece of work on a job. */
-enum wd_step {
-	WD_STEP_DONE,		/* status, aux and info are set */
-	WD_STEP_AGAIN,		/* the quantum is used up */
-	WD_STEP_FAULT_SRC,	/* a copy was short: struct wd_io says why */
-	WD_STEP_FAULT_DST,
 };
 
 struct wd_result {
@@ -194,12 +217,14 @@ struct wd_chan {
 	u32 preq_aux;
 
 	struct wd_stream *streams[WD_STREAMS];	/* begun and not ended; else NULL */
+	struct wd_key *keys[WD_KEYS];		/* as set; else NULL */
+	struct wd_stage stage;
 };
 
 /* chan.c; all but the first two by the engine that has the channel BUSY */
 /* Indices to zero; sched is OFF. Return: false if the status line is not there. */
 bool wd_chan_start(struct wd_chan *c);
-void wd_chan_free_streams(struct wd_chan *c);
+void wd_chan_free_state(struct wd_chan *c);	/* streams, keys, stage; sched is OFF */
 enum wd_serve wd_chan_serve(struct wd_chan *c, void *bounce);
 bool wd_chan_has_work(struct wd_chan *c);
 void wd_chan_set_need_kick(struct wd_chan *c, bool on);
@@ -226,6 +251,7 @@ void wd_job_resume(struct wd_chan *c);	/* its page request was answered */
 enum wd_serve wd_job_step(struct wd_chan *c, void *bounce);
 
 /* sgl.c */
+void wd_operand_init(struct wd_operand *op, u64 addr, u32 len, bool list, u32 aux);
 void wd_job_operands(struct wd_job *job);	/* to their beginning, as the descriptor says */
 /*
  * Copy at a position of the operand, which is not below that of an earlier call.
@@ -242,14 +268,9 @@ void wd_chan_run(struct wd_chan *c);	/* from OFF to running */
 void wd_pool_unpark(struct wd_chan *c);	/* the page request was answered */
 void wd_chan_halt(struct wd_chan *c);	/* to OFF; sleeps until nothing is in flight */
 
-/* comp.c */
-bool wd_comp_desc_ok(const struct wd_desc *d, u16 *status);
-u16 wd_comp_begin(struct wd_chan *c, struct wd_job *job);
-enum wd_step wd_comp_step(struct wd_job *job, struct wd_io *io,
-			  struct wd_result *res);
+/* comp.c; wd_comp_step() is in op.h */
 struct wd_stream *wd_stream_alloc(void);
 void wd_stream_free(struct wd_stream *s);
-bool wd_stream_is_active(const struct wd_stream *s);
 /* Begin a stream as the operation word of @d says. Return: WD_ST_*. */
 u16 wd_stream_init(struct wd_stream *s, const struct wd_desc *d);
 

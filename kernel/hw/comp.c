@@ -9,7 +9,7 @@
 #include <linux/vmalloc.h>
 #include <linux/zlib.h>
 
-#include "chan.h"
+#include "op.h"
 
 #define WD_GZ_HEADER	10
 #define WD_GZ_TRAILER	8
@@ -176,31 +176,20 @@ u16 wd_stream_init(struct wd_stream *s, const struct wd_desc *d)
 	return WD_ST_OK;
 }
 
-/* What can be said of a descriptor without looking at its stream. */
-bool wd_comp_desc_ok(const struct wd_desc *d, u16 *status)
+static u16 comp_check(const struct wd_desc *d)
 {
 	bool window_ok = op_window(d) >= 9;
 
-	*status = WD_ST_BAD_OP;
 	if (d->op & ~WD_COMP_MASK || op_format(d) > WD_COMP_GZIP)
-		return false;
+		return WD_ST_BAD_OP;
 	if (d->opcode == WD_OP_DEFLATE && (op_level(d) > 9 || !window_ok))
-		return false;
+		return WD_ST_BAD_OP;
 	if (d->opcode == WD_OP_INFLATE &&
 	    (op_level(d) || op_flush(d) || (op_window(d) && !window_ok)))
-		return false;
-
-	*status = WD_ST_BAD_LENGTH;
+		return WD_ST_BAD_OP;
 	if (d->src_len > WD_MAX_LEN || d->dst_len > WD_MAX_LEN || !d->dst_len)
-		return false;
-
-	*status = WD_ST_BAD_STREAM;
-	return d->stream < WD_STREAMS;
-}
-
-bool wd_stream_is_active(const struct wd_stream *s)
-{
-	return s->active;
+		return WD_ST_BAD_LENGTH;
+	return d->stream < WD_STREAMS ? WD_ST_OK : WD_ST_BAD_STREAM;
 }
 
 /* A stream that was begun on the id and not ended makes room for the new one. */
@@ -229,7 +218,7 @@ static bool wd_comp_is_request(const struct wd_desc *d,
 	       s->more || s->failed;
 }
 
-u16 wd_comp_begin(struct wd_chan *c, struct wd_job *job)
+static u16 comp_begin(struct wd_chan *c, struct wd_job *job)
 {
 	const struct wd_desc *d = &job->desc;
 	struct wd_stream *s;
@@ -261,7 +250,7 @@ static enum wd_step flush_out(struct wd_job *job, struct wd_io *io)
 	s->out_pos += done;
 	job->produced += done;
 	if (done < n)
-		return WD_STEP_FAULT_DST;
+		return WD_STEP_FAULT;
 	if (s->out_pos == s->out_end) {
 		s->out_pos = 0;
 		s->out_end = 0;
@@ -511,8 +500,7 @@ static bool input_done(const struct wd_job *job, bool fed)
  * Work on a job until it is done, faults, or has had its quantum. Every state in
  * which it leaves here can be gone on from: what zlib gave out waits in @obuf.
  */
-enum wd_step wd_comp_step(struct wd_job *job, struct wd_io *io,
-			  struct wd_result *res)
+enum wd_step wd_comp_step(struct wd_job *job, struct wd_io *io, struct wd_result *res)
 {
 	const struct wd_desc *d = &job->desc;
 	struct wd_stream *s = job->stream;
@@ -537,7 +525,7 @@ enum wd_step wd_comp_step(struct wd_job *job, struct wd_io *io,
 		n = min(d->src_len - job->consumed, WD_CHUNK);
 		got = n ? wd_operand_read(&job->src, io, job->consumed, io->bounce, n) : 0;
 		if (n && !got)
-			return WD_STEP_FAULT_SRC;
+			return WD_STEP_FAULT;
 		if (s->deflate)
 			deflate_chunk(job, io, got);
 		else
@@ -545,3 +533,45 @@ enum wd_step wd_comp_step(struct wd_job *job, struct wd_io *io,
 		fed = true;
 	}
 }
+
+/* Its stream may have ended with it. */
+static void comp_end(struct wd_chan *c, struct wd_job *job)
+{
+	if (!job->stream->active)
+		wd_chan_close_stream(c, job->desc.stream);
+}
+
+const struct wd_op wd_op_deflate = {
+	.algs = WD_ALG_DEFLATE,
+	.flags = WD_DESC_SGLS,
+	.check = comp_check,
+	.begin = comp_begin,
+	.step = wd_comp_step,
+	.end = comp_end,
+};
+
+const struct wd_op wd_op_inflate = {
+	.algs = WD_ALG_DEFLATE,
+	.flags = WD_DESC_SGLS,
+	.check = comp_check,
+	.begin = comp_begin,
+	.step = wd_comp_step,
+	.end = comp_end,
+};
+
+static u16 close_check(const struct wd_desc *d)
+{
+	return d->stream < WD_STREAMS ? WD_ST_OK : WD_ST_BAD_STREAM;
+}
+
+static u16 close_begin(struct wd_chan *c, struct wd_job *job)
+{
+	wd_chan_close_stream(c, job->desc.stream);
+	return WD_ST_OK;
+}
+
+const struct wd_op wd_op_stream_close = {
+	.algs = ~0ULL,
+	.check = close_check,
+	.begin = close_begin,
+};

@@ -10,7 +10,10 @@
  * mbox.c   the management processor: mailbox commands, function-level reset
  * chan.c   channels: rings, doorbells, descriptors, completions
  * job.c    a descriptor that is carried out: its operands and their faults
+ * op.c     the table of operations
+ * algs.c   which algorithms there are
  * sgl.c    operands in one piece, or many
+ * stage.c  memory for a job's data while it is worked on
  * engine.c the engines: threads that serve the channels
  * comp.c   deflate and inflate streams
  * stream_pool.c their memory
@@ -49,6 +52,11 @@ struct wd_bar;
 extern unsigned int wd_hw_engines;
 extern unsigned int wd_hw_channels;
 
+/* algs.c: WD_ALG_BIT() of what the hardware can; set before there is a function. */
+extern u64 wd_hw_algs;
+int wd_algs_init(void);
+void wd_algs_exit(void);
+
 /* What a function and its place in the machine offer. */
 struct wd_func_type {
 	const char *name;	/* as in the module parameter functions= */
@@ -78,6 +86,7 @@ struct wd_func_type {
  * @mgmt:     management processor (mbox.c)
  * @pool:     engines (engine.c)
  * @streams:  memory of streams (stream_pool.c)
+ * @staged:   bytes of the stages of all channels (stage.c)
  * @chans:    WD_MAX_CHANNELS channels (chan.c)
  */
 struct wd_func {
@@ -103,6 +112,7 @@ struct wd_func {
 	struct wd_mgmt *mgmt;
 	struct wd_engine_pool *pool;
 	struct wd_stream_pool *streams;
+	atomic_long_t staged;
 	struct wd_chan *chans;
 };
 

@@ -5,8 +5,8 @@
  */
 #include <linux/jiffies.h>
 
-#include "chan.h"
 #include "dma.h"
+#include "op.h"
 
 /* Page requests in a row without a byte of progress: so many, and for so long. */
 #define WD_MAX_FAULTS	64
@@ -15,7 +15,7 @@
 /* So many: from now on hold the page, for another thread takes it away each time. */
 #define WD_PATIENT_FAULTS	8
 
-#define WD_DESC_FLAGS	(WD_DESC_SRC_SGL | WD_DESC_DST_SGL)
+#define WD_PARAM_ALIGN	16
 
 static bool list_ok(const struct wd_desc *d, u16 flag, u64 addr)
 {
@@ -24,27 +24,22 @@ static bool list_ok(const struct wd_desc *d, u16 flag, u64 addr)
 
 u16 wd_desc_check(const struct wd_desc *d)
 {
+	const struct wd_op *op = wd_op_find(d->opcode);
 	u16 status;
 
-	switch (d->opcode) {
-	case WD_OP_NOP:
-	case WD_OP_STREAM_CLOSE:
-	case WD_OP_DEFLATE:
-	case WD_OP_INFLATE:
-		break;
-	default:
+	if (!op)
 		return WD_ST_BAD_OPCODE;
-	}
-	if (d->flags & ~WD_DESC_FLAGS || d->param || d->src_dom || d->dst_dom || d->reserved)
+	if (d->flags & ~op->flags || d->src_dom || d->dst_dom ||
+	    (d->param && !(op->has & WD_OP_HAS_PARAM)) ||
+	    (d->key && !(op->has & WD_OP_HAS_KEY)))
 		return WD_ST_BAD_FLAGS;
-	if (d->opcode == WD_OP_NOP)
-		return d->flags ? WD_ST_BAD_FLAGS : WD_ST_OK;
-	if (d->opcode == WD_OP_STREAM_CLOSE && d->flags)
-		return WD_ST_BAD_FLAGS;
-	if (d->opcode == WD_OP_STREAM_CLOSE)
-		return d->stream < WD_STREAMS ? WD_ST_OK : WD_ST_BAD_STREAM;
-	if (!wd_comp_desc_ok(d, &status))
+	status = op->check(d);
+	if (status != WD_ST_OK)
 		return status;
+	if (!IS_ALIGNED(d->param, WD_PARAM_ALIGN))
+		return WD_ST_BAD_PARAM;
+	if (d->key >= WD_KEYS)
+		return WD_ST_BAD_KEY;
 	return list_ok(d, WD_DESC_SRC_SGL, d->src) && list_ok(d, WD_DESC_DST_SGL, d->dst) ?
 	       WD_ST_OK : WD_ST_BAD_SGL;
 }
@@ -75,8 +70,12 @@ static size_t job_io_write(struct wd_io *io, u64 addr, const void *from, size_t 
 
 static void job_end(struct wd_chan *c, const struct wd_result *res)
 {
-	c->job.active = false;
-	wd_chan_complete(c, &c->job, res);
+	struct wd_job *job = &c->job;
+
+	if (job->active && job->op->end)
+		job->op->end(c, job);
+	job->active = false;
+	wd_chan_complete(c, job, res);
 }
 
 static void job_end_status(struct wd_chan *c, u16 status)
@@ -92,24 +91,25 @@ static void preq_done(struct wd_iommu_page_req *req)
 }
 
 /* Ask for all that this part of the operand will still need, but the first page counts. */
-static enum wd_serve job_request_page(struct wd_chan *c, const struct wd_io *io, u32 aux)
+static enum wd_serve job_request_page(struct wd_chan *c, const struct wd_io *io)
 {
 	u64 progress = (u64)c->job.consumed + c->job.produced;
 	struct wd_job *job = &c->job;
 
-	if (progress != job->progress)
+	if (progress != job->progress || io->fault_addr != job->fault_addr)
 		job->faults = 0;
 	if (!job->faults++)
 		job->faulting_since = jiffies;
 	job->progress = progress;
+	job->fault_addr = io->fault_addr;
 
-	c->preq_aux = aux;
+	c->preq_aux = io->fault_aux;
 	c->preq = (struct wd_iommu_page_req) {
 		.port = c->func->port,
 		.pasid = c->pasid,
 		.addr = io->fault_addr,
 		.len = io->fault_end > io->fault_addr ? io->fault_end - io->fault_addr : 1,
-		.write = aux == WD_CQE_FAULT_DST,
+		.write = io->fault_write,
 		.hold = job->faults > WD_PATIENT_FAULTS,
 		.done = preq_done,
 	};
@@ -118,12 +118,11 @@ static enum wd_serve job_request_page(struct wd_chan *c, const struct wd_io *io,
 }
 
 /* Only the addresses of a process may become good by asking. */
-static enum wd_serve job_fault(struct wd_chan *c, const struct job_io *jio, bool dst)
+static enum wd_serve job_fault(struct wd_chan *c, const struct job_io *jio)
 {
 	struct wd_result res = {
 		.info = jio->io.fault_addr,
-		.aux = (dst ? WD_CQE_FAULT_DST : 0) |
-		       (jio->io.fault_list ? WD_CQE_FAULT_SGL : 0),
+		.aux = jio->io.fault_aux,
 	};
 
 	if (jio->io.bad_list)
@@ -131,7 +130,7 @@ static enum wd_serve job_fault(struct wd_chan *c, const struct job_io *jio, bool
 	else if (c->pasid == WD_IOMMU_NO_PASID)
 		res.status = jio->dma.fault_perm ? WD_ST_FAULT_PERM : WD_ST_FAULT_UNMAPPED;
 	else
-		return job_request_page(c, &jio->io, res.aux);
+		return job_request_page(c, &jio->io);
 	job_end(c, &res);
 	return WD_SERVE_WORKED;
 }
@@ -197,22 +196,14 @@ enum wd_serve wd_job_step(struct wd_chan *c, void *bounce)
 		return wd_chan_stop(c);
 	}
 	wd_dma_hold(&jio.dma, &c->preq);
-	step = wd_comp_step(&c->job, &jio.io, &res);
+	step = c->job.op->step(&c->job, &jio.io, &res);
 	wd_dma_close(&jio.dma);
 	wd_iommu_page_release(&c->preq);
 
-	switch (step) {
-	case WD_STEP_DONE:
-		if (!wd_stream_is_active(c->job.stream))
-			wd_chan_close_stream(c, c->job.desc.stream);
+	if (step == WD_STEP_FAULT)
+		return job_fault(c, &jio);
+	if (step == WD_STEP_DONE)
 		job_end(c, &res);
-		break;
-	case WD_STEP_AGAIN:
-		break;
-	case WD_STEP_FAULT_SRC:
-	case WD_STEP_FAULT_DST:
-		return job_fault(c, &jio, step == WD_STEP_FAULT_DST);
-	}
 	return WD_SERVE_WORKED;
 }
 
@@ -222,18 +213,16 @@ void wd_job_begin(struct wd_chan *c)
 	u16 status;
 
 	c->fetched = false;
-	if (job->desc.opcode == WD_OP_STREAM_CLOSE) {
-		wd_chan_close_stream(c, job->desc.stream);
-		job_end_status(c, WD_ST_OK);
-		return;
-	}
+	job->op = wd_op_find(job->desc.opcode);
 	job->faults = 0;
 	job->progress = 0;
+	job->stream = NULL;
+	job->stage = &c->stage;
+	memset(job->priv, 0, sizeof(job->priv));
 	wd_job_operands(job);
-	status = wd_comp_begin(c, job);
-	if (status != WD_ST_OK)
+	status = job->op->begin(c, job);
+	if (status != WD_ST_OK || !job->op->step)
 		job_end_status(c, status);
 	else
 		job->active = true;
 }
-

@@ -169,9 +169,12 @@ static int __init wd_hw_init(void)
 	err = wd_check_parameters();
 	if (err)
 		return err;
-	err = wd_msix_init();
+	err = wd_algs_init();
 	if (err)
 		return err;
+	err = wd_msix_init();
+	if (err)
+		goto err_algs;
 
 	for (; n < nr_functions; n++) {
 		wd_funcs[n] = wd_func_create(wd_find_type(functions[n]), n);
@@ -195,6 +198,8 @@ err_funcs:
 	while (n--)
 		wd_func_destroy(wd_funcs[n]);
 	wd_msix_exit();
+err_algs:
+	wd_algs_exit();
 	return err;
 }
 module_init(wd_hw_init);
@@ -208,6 +213,7 @@ static void __exit wd_hw_exit(void)
 	while (n--)
 		wd_func_destroy(wd_funcs[n]);
 	wd_msix_exit();
+	wd_algs_exit();
 }
 module_exit(wd_hw_exit);
 

@@ -57,8 +57,6 @@ bool wd_mgmt_in_reset(const struct wd_func *f)
 
 static void init_registers(struct wd_func *f)
 {
-	u64 algs = WD_ALG_DEFLATE;
-
 	wd_bar_write32(f, WD_REG_MAGIC, WD_MAGIC);
 	wd_bar_write32(f, WD_REG_VERSION, WD_VERSION);
 	wd_bar_write32(f, WD_REG_CHANNELS, wd_hw_channels);
@@ -66,8 +64,10 @@ static void init_registers(struct wd_func *f)
 	wd_bar_write32(f, WD_REG_MAX_LEN, WD_MAX_LEN);
 	wd_bar_write32(f, WD_REG_STREAMS, WD_STREAMS);
 	wd_bar_write32(f, WD_REG_ENGINES, wd_hw_engines);
-	wd_bar_write32(f, WD_REG_ALGS, lower_32_bits(algs));
-	wd_bar_write32(f, WD_REG_ALGS + 4, upper_32_bits(algs));
+	wd_bar_write32(f, WD_REG_ALGS, lower_32_bits(wd_hw_algs));
+	wd_bar_write32(f, WD_REG_ALGS + 4, upper_32_bits(wd_hw_algs));
+	wd_bar_write32(f, WD_REG_KEYS, WD_KEYS);
+	wd_bar_write32(f, WD_REG_MAX_UNIT, WD_MAX_UNIT);
 	wd_bar_write32(f, WD_REG_STATUS, WD_STATUS_READY);
 }
 
@@ -139,7 +139,7 @@ static u16 cmd_destroy(struct wd_chan *c, struct wd_mbox *m)
 	if (c->state == WD_CHAN_NONE)
 		return WD_MBOX_ST_BAD_STATE;
 	wd_chan_halt(c);
-	wd_chan_free_streams(c);
+	wd_chan_free_state(c);
 	c->state = WD_CHAN_NONE;
 	return WD_MBOX_ST_OK;
 }

@@ -11,7 +11,7 @@
 #include <linux/slab.h>
 #include <linux/vmalloc.h>
 
-#include "chan.h"
+#include "op.h"
 
 #define WD_TEST_DATA	(4U << 20)
 

@@ -5,12 +5,13 @@
  */
 #include "chan.h"
 
-static void operand_init(struct wd_operand *op, u64 addr, u32 len, bool list)
+void wd_operand_init(struct wd_operand *op, u64 addr, u32 len, bool list, u32 aux)
 {
 	*op = (struct wd_operand) {
 		.next = addr,
 		.part = addr,
 		.part_len = list ? 0 : len,
+		.aux = aux,
 	};
 }
 
@@ -18,8 +19,9 @@ void wd_job_operands(struct wd_job *job)
 {
 	const struct wd_desc *d = &job->desc;
 
-	operand_init(&job->src, d->src, d->src_len, d->flags & WD_DESC_SRC_SGL);
-	operand_init(&job->dst, d->dst, d->dst_len, d->flags & WD_DESC_DST_SGL);
+	wd_operand_init(&job->src, d->src, d->src_len, d->flags & WD_DESC_SRC_SGL, 0);
+	wd_operand_init(&job->dst, d->dst, d->dst_len, d->flags & WD_DESC_DST_SGL,
+			WD_CQE_FAULT_DST);
 }
 
 /* Go to the part behind the present one; there is one, or the list is at fault. */
@@ -28,12 +30,12 @@ static bool operand_next(struct wd_operand *op, struct wd_io *io)
 	struct wd_sge e;
 
 	if (io->read(io, &e, op->next, sizeof(e)) < sizeof(e)) {
-		io->fault_list = true;
+		io->fault_aux = op->aux | WD_CQE_FAULT_SGL;
 		io->fault_end = op->next + sizeof(e);
 		return false;
 	}
 	if (!e.len || e.reserved) {
-		io->fault_list = true;
+		io->fault_aux = op->aux | WD_CQE_FAULT_SGL;
 		io->bad_list = true;
 		io->fault_addr = op->next;
 		return false;
@@ -51,7 +53,7 @@ static size_t operand_copy(struct wd_operand *op, struct wd_io *io, u32 pos,
 	struct wd_operand at;
 	size_t done = 0;
 
-	io->fault_list = false;
+	io->fault_write = false;
 	io->bad_list = false;
 	while (pos >= op->pos + op->part_len)
 		if (!operand_next(op, io))
@@ -72,6 +74,8 @@ static size_t operand_copy(struct wd_operand *op, struct wd_io *io, u32 pos,
 			      io->read(io, buf + done, at.part + off, n);
 		done += got;
 		if (got < n) {
+			io->fault_aux = op->aux;
+			io->fault_write = write;
 			io->fault_end = at.part + at.part_len;
 			break;
 		}

@@ -55,14 +55,67 @@ struct wd_chan_status {
 #define WD_CHAN_ERR_PASID	5	/* the address space of the channel is gone */
 #define WD_CHAN_ERR_RESET	6	/* the function was reset */
 
-/* Algorithms, bits of wd_chan_layout.algs and of the register WD_REG_ALGS. */
-#define WD_ALG_DEFLATE		(1ULL << 0)	/* raw deflate, zlib, gzip; both directions */
+/*
+ * Algorithms, by number. WD_ALG_BIT() of a number is its bit in wd_chan_layout.algs and
+ * in the register WD_REG_ALGS; a device need not have them all.
+ */
+#define WD_ALG_NR_DEFLATE		0	/* raw deflate, zlib, gzip; both directions */
+#define WD_ALG_NR_LZ4			1	/* blocks and frames; both directions */
+#define WD_ALG_NR_ZSTD			2	/* both directions */
+#define WD_ALG_NR_AES_ECB		8
+#define WD_ALG_NR_AES_CBC		9
+#define WD_ALG_NR_AES_CTR		10	/* 128-bit big-endian counter */
+#define WD_ALG_NR_AES_XTS		11
+#define WD_ALG_NR_CHACHA20		12
+#define WD_ALG_NR_SM4_CBC		13
+#define WD_ALG_NR_SM4_CTR		14
+#define WD_ALG_NR_SM4_XTS		15
+#define WD_ALG_NR_AES_GCM		16
+#define WD_ALG_NR_AES_CCM		17
+#define WD_ALG_NR_CHACHA20_POLY1305	18	/* RFC 8439 */
+#define WD_ALG_NR_SHA1			24	/* of a digest: its HMAC as well */
+#define WD_ALG_NR_SHA224		25
+#define WD_ALG_NR_SHA256		26
+#define WD_ALG_NR_SHA384		27
+#define WD_ALG_NR_SHA512		28
+#define WD_ALG_NR_SHA3_256		29
+#define WD_ALG_NR_SHA3_512		30
+#define WD_ALG_NR_SM3			31
+#define WD_ALG_NR_CRC32			32	/* IEEE 802.3, as zlib's crc32() */
+#define WD_ALG_NR_CRC32C		33	/* Castagnoli, as iSCSI's */
+#define WD_ALG_NR_CRC64			34	/* ECMA-182, not reflected */
+#define WD_ALG_NR_CRC64_NVME		35	/* NVM Express's 64-bit CRC */
+#define WD_ALG_NR_MOVE			40	/* copy, fill, compare, dualcast */
+#define WD_ALG_NR_COPY_CRC		41	/* copy with CRC-32C */
+#define WD_ALG_NR_XOR			42
+#define WD_ALG_NR_DIF			43	/* T10 protection information, DIF and DIX */
+#define WD_ALG_NRS			64
+#define WD_ALG_BIT(nr)			(1ULL << (nr))
+#define WD_ALG_DEFLATE			WD_ALG_BIT(WD_ALG_NR_DEFLATE)
 
 /* Operations. */
 #define WD_OP_NOP		0x01	/* completes at once */
 #define WD_OP_DEFLATE		0x10
 #define WD_OP_INFLATE		0x11
 #define WD_OP_STREAM_CLOSE	0x12	/* forget the state of a stream */
+#define WD_OP_KEY_SET		0x20	/* make a key object */
+#define WD_OP_KEY_DROP		0x21	/* wipe it */
+#define WD_OP_CIPHER		0x28
+#define WD_OP_AEAD		0x29
+#define WD_OP_DIGEST		0x2a
+#define WD_OP_COPY		0x30
+#define WD_OP_FILL		0x31	/* src is not an address, but eight bytes, repeated */
+#define WD_OP_COMPARE		0x32	/* dst is the second operand, and is only read */
+#define WD_OP_COMPARE_PATTERN	0x33	/* dst is not an address, but eight bytes, repeated */
+#define WD_OP_DUALCAST		0x34	/* param: struct wd_dualcast_param */
+#define WD_OP_COPY_CRC32C	0x35	/* op: CRC-32C of what came before, or 0 */
+#define WD_OP_XOR		0x36	/* param: struct wd_xor_param */
+#define WD_OP_DIF_INSERT	0x38	/* these: param: struct wd_dif_param */
+#define WD_OP_DIF_VERIFY	0x39
+#define WD_OP_DIF_STRIP		0x3a	/* verify, and copy what is not protection */
+#define WD_OP_DIF_UPDATE	0x3b	/* verify, and copy with new protection */
+#define WD_OP_DIX_GENERATE	0x3c	/* protection in memory of its own */
+#define WD_OP_DIX_VERIFY	0x3d
 
 /* struct wd_desc.flags; the other bits are reserved. */
 #define WD_DESC_SRC_SGL		(1U << 0)	/* @src is the address of a list */
@@ -88,17 +141,19 @@ struct wd_sge {
  * struct wd_desc - a descriptor, one entry of the submission ring
  * @opcode:   WD_OP_*
  * @flags:    WD_DESC_*
- * @op:       operation word, WD_COMP_* for DEFLATE and INFLATE
+ * @op:       operation word: WD_COMP_*, WD_KEY_*, WD_CIPHER_*, WD_AEAD_*, WD_DIGEST_*
  * @tag:      given back in the completion, not looked at
  * @src:      address of the source, or of a list of its parts
  * @dst:      address of the destination, likewise
  * @src_len:  length of the source in bytes, at most wd_chan_layout.max_len
  * @dst_len:  room at the destination in bytes, likewise
- * @param:    address of a parameter block; no operation has one yet
+ * @param:    address of a parameter block, a multiple of 16, for operations that have one
  * @src_dom:  memory domain of @src; 0, the channel's own, is the only one
  * @dst_dom:  memory domain of @dst
  * @stream:   stream id, below wd_chan_layout.streams
- * @reserved: zero
+ * @key:      key id, below wd_chan_layout.keys
+ *
+ * What an operation does not have is zero.
  */
 struct wd_desc {
 	__u16 opcode;
@@ -113,7 +168,7 @@ struct wd_desc {
 	__u32 src_dom;
 	__u32 dst_dom;
 	__u32 stream;
-	__u32 reserved;
+	__u32 key;
 };
 
 /*
@@ -141,13 +196,156 @@ struct wd_desc {
 #define WD_COMP_FULL_FLUSH	2	/* the same, and forget the window */
 #define WD_COMP_FINISH		3	/* this is the end of the stream */
 
+/*
+ * KEY_SET makes a key object of the channel, under an id that the program chooses, from
+ * src_len bytes at src; one that was there under that id is wiped. The operation word
+ * says for what: a WD_ALG_NR_* of a cipher, of an authenticated cipher, or of a digest,
+ * whose HMAC it is then. The device keeps a copy, in no memory that a program reaches;
+ * KEY_DROP and the end of the channel wipe it.
+ */
+#define WD_KEY_ALG_MASK		0x000000ffU
+#define WD_KEY_TAG_SHIFT	8	/* authenticated ciphers: bytes of the tag */
+#define WD_KEY_TAG_MASK		0x0000ff00U
+#define WD_KEY_MAX_LEN		4096	/* longest key, which only HMAC takes */
+
+/*
+ * CIPHER: src_len bytes, and as many at dst, which may be the same memory and may else
+ * not overlap it. ECB, CBC, XTS: whole blocks of 16; XTS: at least 16 bytes, any number
+ * (ciphertext stealing). param is a struct wd_cipher_param, but for ECB. XTS: the data
+ * is units of a size that WD_CIPHER_UNIT gives, log2 of bytes from 4 on; the tweak of each
+ * is that of the one before plus one, as a 128-bit little-endian number. Zero: all of it
+ * is one unit, at most wd_chan_layout.max_unit long.
+ */
+#define WD_CIPHER_ENCRYPT	(1U << 0)
+#define WD_CIPHER_IV_OUT	(1U << 1)	/* write the vector to go on with: CBC, CTR, CHACHA20 */
+#define WD_CIPHER_UNIT_SHIFT	8
+#define WD_CIPHER_UNIT_MASK	0x00001f00U
+#define WD_CIPHER_MASK		0x00001f03U
+
+/**
+ * struct wd_cipher_param - of CIPHER
+ * @iv: initialisation vector; CTR: the first counter block; XTS: the tweak; CHACHA20:
+ *      32-bit little-endian block counter, then the 12 bytes of the nonce
+ */
+struct wd_cipher_param {
+	__u8 iv[16];
+};
+
+/*
+ * AEAD: one whole message. src and dst as for CIPHER, without the tag. Text, associated
+ * data and tag together are at most wd_chan_layout.max_unit bytes. The tag goes to
+ * the parameter block or comes from there. If it is wrong the status is WD_ST_AUTH, and nothing
+ * was written to dst.
+ */
+#define WD_AEAD_ENCRYPT		(1U << 0)
+#define WD_AEAD_AAD_SGL		(1U << 1)	/* wd_aead_param.aad is the address of a list */
+#define WD_AEAD_MASK		0x00000003U
+
+/**
+ * struct wd_aead_param - of AEAD
+ * @aad:      address of the associated data
+ * @aad_len:  its length in bytes
+ * @iv_len:   bytes of @iv: 12; CCM: 7 to 13
+ * @iv:       nonce
+ * @tag:      encrypt: written, as many bytes as the key object says; decrypt: read
+ * @reserved: zero
+ */
+struct wd_aead_param {
+	__u64 aad;
+	__u32 aad_len;
+	__u32 iv_len;
+	__u8 iv[16];
+	__u8 tag[16];
+	__u8 reserved[16];
+};
+
+/*
+ * DIGEST: NEW begins, FINAL ends; both: one descriptor is all of it and needs no stream.
+ * Else the state stays in the device under the stream id in between, and
+ * WD_OP_STREAM_CLOSE forgets it. With FINAL a hash goes to dst, for which dst_len must have
+ * room, and `produced` is its length; a CRC comes in wd_cqe.info, and dst_len is zero.
+ * Without FINAL dst_len is zero.
+ */
+#define WD_DIGEST_ALG_MASK	0x000000ffU	/* WD_ALG_NR_* */
+#define WD_DIGEST_NEW		(1U << 8)
+#define WD_DIGEST_FINAL		(1U << 9)
+#define WD_DIGEST_HMAC		(1U << 10)	/* with NEW: key is that of the HMAC */
+#define WD_DIGEST_MASK		0x000007ffU
+
+/**
+ * struct wd_dualcast_param - of DUALCAST
+ * @dst:      address of the second destination; a list where the first is one
+ * @reserved: zero
+ */
+struct wd_dualcast_param {
+	__u64 dst;
+	__u64 reserved;
+};
+
+#define WD_XOR_MAX		16	/* sources */
+
+/**
+ * struct wd_xor_param - of XOR
+ * @count: number of sources, 1 to WD_XOR_MAX
+ * @reserved: zero
+ * @src:   their addresses, of lists with WD_DESC_SRC_SGL; each source is src_len bytes.
+ *         wd_desc.src is zero.
+ */
+struct wd_xor_param {
+	__u32 count;
+	__u32 reserved[3];
+	__u64 src[WD_XOR_MAX];
+};
+
+/**
+ * struct wd_dif_param - of the operations on T10 protection information
+ * @type:    1, 2 or 3. 1 and 2: the reference tag is one more for each block. 3: it is
+ *           the same in all blocks, part of the application's tag.
+ * @checks:  verify: WD_DIF_* of what is to be checked
+ * @block:   bytes of data in a block: 512 or 4096
+ * @app_tag: application tag
+ * @app_mask: verify: its bits that are checked
+ * @ref_tag: reference tag of the first block
+ * @new_ref_tag: UPDATE: likewise, of what is written
+ * @new_app_tag: UPDATE: likewise
+ * @meta_flags: DIX: WD_DIF_META_SGL
+ * @meta_len: DIX: bytes at @meta, eight for each block
+ * @meta:    DIX: address of the protection information
+ * @reserved: zero
+ *
+ * Eight bytes, big-endian, follow each block, or are in @meta: guard (CRC-16 T10-DIF of
+ * the data), application tag, reference tag. A block whose application tag is FFFFh (type
+ * 3: and whose reference tag is FFFFFFFFh) is not checked.
+ */
+struct wd_dif_param {
+	__u8 type;
+	__u8 checks;
+	__u16 block;
+	__u16 app_tag;
+	__u16 app_mask;
+	__u32 ref_tag;
+	__u32 new_ref_tag;
+	__u16 new_app_tag;
+	__u16 meta_flags;
+	__u32 meta_len;
+	__u64 meta;
+	__u64 reserved[4];
+};
+
+#define WD_DIF_GUARD		(1U << 0)
+#define WD_DIF_APP		(1U << 1)
+#define WD_DIF_REF		(1U << 2)
+#define WD_DIF_META_SGL		(1U << 0)
+
 /**
  * struct wd_cqe - a completion, one entry of the completion ring
  * @tag:      of the descriptor
  * @consumed: bytes of the source that were used
  * @produced: bytes that were written to the destination
- * @info:     status WD_ST_OK of DEFLATE and INFLATE with WD_CQE_END: CRC-32
- *            (gzip) or Adler-32 (zlib) of the plain data; a fault: the address
+ * @info:     a fault: the address. WD_ST_OK of DEFLATE and INFLATE with WD_CQE_END:
+ *            CRC-32 (gzip) or Adler-32 (zlib) of the plain data; of DIGEST and
+ *            COPY_CRC32C: the CRC; of a comparison with WD_CQE_DIFFERS: the first
+ *            offset that differs. WD_ST_DIF: number of the block.
  * @aux:      WD_CQE_* bits
  * @status:   WD_ST_*
  * @phase:    bit 0 is 1 in the first round through the ring, 0 in the second
@@ -166,17 +364,24 @@ struct wd_cqe {
 #define WD_CQE_END		(1U << 0)	/* the end of the stream was reached */
 #define WD_CQE_FAULT_DST	(1U << 1)	/* the fault was on the destination */
 #define WD_CQE_FAULT_SGL	(1U << 2)	/* and not on data, but on a list */
+#define WD_CQE_FAULT_PARAM	(1U << 3)	/* it was on the parameter block, or what that names */
+#define WD_CQE_DIFFERS		(1U << 4)	/* the comparison found a difference */
+#define WD_CQE_DIF_GUARD	(1U << 5)	/* WD_ST_DIF: fields that are wrong */
+#define WD_CQE_DIF_APP		(1U << 6)
+#define WD_CQE_DIF_REF		(1U << 7)
 
 /* Status of a completion. */
 #define WD_ST_OK		0x00
 #define WD_ST_OVERFLOW		0x01	/* the destination is full: go on with more room */
 #define WD_ST_BAD_OPCODE	0x10
-#define WD_ST_BAD_FLAGS		0x11	/* flags, domain, parameter or a reserved field */
+#define WD_ST_BAD_FLAGS		0x11	/* flags, domain, or a field that the operation has not */
 #define WD_ST_BAD_LENGTH	0x12	/* zero where that is no request, or above max_len */
 #define WD_ST_BAD_OP		0x13	/* the operation word */
 #define WD_ST_BAD_STREAM	0x14	/* id too large, or no stream was begun on it */
 #define WD_ST_NO_RESOURCE	0x15	/* no room for another stream in the device */
 #define WD_ST_BAD_SGL		0x16	/* a list is not aligned, or an entry, at info, is none */
+#define WD_ST_BAD_PARAM		0x17	/* the parameter block: not aligned, or what it says */
+#define WD_ST_BAD_KEY		0x18	/* id, length or strength of a key, or no such key */
 #define WD_ST_FAULT_UNMAPPED	0x20	/* nothing is mapped at info */
 #define WD_ST_FAULT_PERM	0x21	/* mapped, but not for this access */
 #define WD_ST_FAULT_RANGE	0x22	/* not a user address: kernel or non-canonical */
@@ -184,6 +389,8 @@ struct wd_cqe {
 #define WD_ST_FAULT_PASID	0x24	/* the address space is gone */
 #define WD_ST_DATA		0x30	/* the compressed data is not valid */
 #define WD_ST_NEED_DICT		0x31	/* a zlib stream that wants a preset dictionary */
+#define WD_ST_AUTH		0x32	/* the tag is wrong */
+#define WD_ST_DIF		0x33	/* protection information is wrong: WD_CQE_DIF_* */
 #define WD_ST_ABORTED		0x40	/* the channel was stopped under it */
 
 #endif

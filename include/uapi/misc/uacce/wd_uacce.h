@@ -41,8 +41,11 @@
  * @cq_depth:      entries of the completion ring, a power of two
  * @max_len:       longest source or destination of one descriptor, in bytes
  * @streams:       number of stream ids a channel has, from 0
+ * @keys:          number of key ids a channel has, from 0
+ * @algs:          WD_ALG_BIT() of what the device computes
+ * @max_unit:      most bytes that an operation takes which works on a whole only: AEAD,
+ *                 XTS without units
  * @reserved:      zero
- * @algs:          WD_ALG_* bits that the device computes
  *
  * Constant from open to close.
  */
@@ -56,8 +59,10 @@ struct wd_chan_layout {
 	__u32 cq_depth;
 	__u32 max_len;
 	__u32 streams;
-	__u32 reserved;
+	__u32 keys;
 	__u64 algs;
+	__u32 max_unit;
+	__u32 reserved;
 };
 
 /**

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The table of operations.
+ */
+#include <linux/nospec.h>
+
+#include "op.h"
+
+static u16 nop_check(const struct wd_desc *d)
+{
+	return WD_ST_OK;
+}
+
+static u16 nop_begin(struct wd_chan *c, struct wd_job *job)
+{
+	return WD_ST_OK;
+}
+
+static const struct wd_op wd_op_nop = {
+	.algs = ~0ULL,
+	.check = nop_check,
+	.begin = nop_begin,
+};
+
+static const struct wd_op *const wd_ops[] = {
+	[WD_OP_NOP] = &wd_op_nop,
+	[WD_OP_DEFLATE] = &wd_op_deflate,
+	[WD_OP_INFLATE] = &wd_op_inflate,
+	[WD_OP_STREAM_CLOSE] = &wd_op_stream_close,
+};
+
+const struct wd_op *wd_op_find(u16 opcode)
+{
+	const struct wd_op *op;
+
+	if (opcode >= ARRAY_SIZE(wd_ops))
+		return NULL;
+	op = wd_ops[array_index_nospec(opcode, ARRAY_SIZE(wd_ops))];
+	return op && op->algs & wd_hw_algs ? op : NULL;
+}
+
+static bool param_copied(struct wd_io *io, u64 addr, size_t len, size_t done, bool write)
+{
+	if (done == len)
+		return true;
+	io->fault_aux = WD_CQE_FAULT_PARAM;
+	io->fault_write = write;
+	io->fault_end = addr + len;
+	io->bad_list = false;
+	return false;
+}
+
+bool wd_param_read(struct wd_io *io, void *to, u64 addr, size_t len)
+{
+	return param_copied(io, addr, len, io->read(io, to, addr, len), false);
+}
+
+bool wd_param_write(struct wd_io *io, u64 addr, const void *from, size_t len)
+{
+	return param_copied(io, addr, len, io->write(io, addr, from, len), true);
+}

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Operations: what job.c knows of each of them, and what they share. The table is
+ * in op.c; comp.c, key.c, cipher.c, aead.c, digest.c, move.c and dif.c have the rest.
+ */
+#ifndef _WD_HW_OP_H
+#define _WD_HW_OP_H
+
+#include "chan.h"
+
+/* What became of a piece of work on a job. */
+enum wd_step {
+	WD_STEP_DONE,		/* struct wd_result is set */
+	WD_STEP_AGAIN,		/* the quantum is used up */
+	WD_STEP_FAULT,		/* a copy was short: struct wd_io says why */
+};
+
+#define WD_OP_HAS_PARAM	BIT(0)	/* a parameter block */
+#define WD_OP_HAS_KEY	BIT(1)	/* a key id */
+
+/**
+ * struct wd_op - an operation
+ * @algs:  bits of the algorithms that it is part of: it is there where one of them is
+ * @flags: bits that wd_desc.flags may have
+ * @has:   WD_OP_HAS_*
+ * @check: what can be said of a descriptor without state, behind the checks that are the
+ *         same for all; returns WD_ST_OK or what is wrong
+ * @begin: begin a job; returns WD_ST_OK, or what the job ends with. Its operands
+ *         are at their beginning, wd_job.priv is zero.
+ * @step:  work on it until it is done, faults, or has had its quantum. Every state that
+ *         it leaves the job in can be gone on from. NULL: the job ends with @begin.
+ * @end:   NULL, or called after the last @step of a job that was begun, unless the channel
+ *         was stopped under it
+ */
+struct wd_op {
+	u64 algs;
+	u16 flags;
+	u8 has;
+	u16 (*check)(const struct wd_desc *d);
+	u16 (*begin)(struct wd_chan *c, struct wd_job *job);
+	enum wd_step (*step)(struct wd_job *job, struct wd_io *io, struct wd_result *res);
+	void (*end)(struct wd_chan *c, struct wd_job *job);
+};
+
+#define WD_DESC_SGLS	(WD_DESC_SRC_SGL | WD_DESC_DST_SGL)
+
+/* Return: NULL, there is no such operation. */
+const struct wd_op *wd_op_find(u16 opcode);
+
+extern const struct wd_op wd_op_deflate, wd_op_inflate, wd_op_stream_close;
+
+/* The step of DEFLATE and INFLATE, for selftest.c. */
+enum wd_step wd_comp_step(struct wd_job *job, struct wd_io *io, struct wd_result *res);
+
+/*
+ * Copy from or to @addr, which is no operand but in the parameter block or named by it.
+ * @io says that, where the copy is short.
+ */
+bool wd_param_read(struct wd_io *io, void *to, u64 addr, size_t len);
+bool wd_param_write(struct wd_io *io, u64 addr, const void *from, size_t len);
+
+/*
+ * The stage is memory of the channel in which a job gathers what it works on, and
+ * keeps what is not written yet while it waits for a page. It belongs to the one
+ * job that is active, from its begin to its end; what is in it is wiped when the
+ * channel goes.
+ */
+/* Room for @size bytes, at most WD_MAX_UNIT. Return: false, there is none now. */
+bool wd_stage_fit(struct wd_chan *c, u32 size);
+void wd_stage_free(struct wd_chan *c);
+/* Write what is between stage.pos and stage.end to the destination at job->produced. */
+enum wd_step wd_stage_flush(struct wd_job *job, struct wd_io *io);
+
+/* A job that ends well and has nothing more to say; for @step. */
+static inline enum wd_step wd_step_done(struct wd_result *res, u16 status)
+{
+	*res = (struct wd_result) { .status = status };
+	return WD_STEP_DONE;
+}
+
+#endif
