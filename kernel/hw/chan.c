@@ -7,6 +7,7 @@
 #include <linux/sched/clock.h>
 
 #include "dma.h"
+#include "key.h"
 #include "op.h"
 
 #define WD_DESC_WORDS	(sizeof(struct wd_desc) / sizeof(u64))
@@ -172,6 +173,8 @@ void wd_chan_free_state(struct wd_chan *c)
 
 	for (i = 0; i < WD_STREAMS; i++)
 		wd_chan_close_stream(c, i);
+	for (i = 0; i < WD_KEYS; i++)
+		wd_key_drop(c, i);
 	wd_stage_free(c);
 }
 

@@ -85,14 +85,18 @@ struct wd_operand {
 	u32 aux;
 };
 
+struct scatterlist;
+
 /**
  * struct wd_stage - where a job gathers what it works on, see op.h
  * @buf:  @size bytes
+ * @sg:   NULL, or the pages of @buf, which are not contiguous
  * @pos:  first byte that is not written to the destination yet
  * @end:  first free byte
  */
 struct wd_stage {
 	u8 *buf;
+	struct scatterlist *sg;
 	u32 size;
 	u32 pos;
 	u32 end;

@@ -17,6 +17,9 @@
  * engine.c the engines: threads that serve the channels
  * comp.c   deflate and inflate streams
  * stream_pool.c their memory
+ * key.c    key objects
+ * cipher.c ciphers
+ * aead.c   authenticated ciphers
  * selftest.c the engine called directly, for comparison
  * inject.c hardware that is broken on purpose
  *

@@ -27,6 +27,10 @@ static const struct wd_op *const wd_ops[] = {
 	[WD_OP_DEFLATE] = &wd_op_deflate,
 	[WD_OP_INFLATE] = &wd_op_inflate,
 	[WD_OP_STREAM_CLOSE] = &wd_op_stream_close,
+	[WD_OP_KEY_SET] = &wd_op_key_set,
+	[WD_OP_KEY_DROP] = &wd_op_key_drop,
+	[WD_OP_CIPHER] = &wd_op_cipher,
+	[WD_OP_AEAD] = &wd_op_aead,
 };
 
 const struct wd_op *wd_op_find(u16 opcode)

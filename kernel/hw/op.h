@@ -48,6 +48,16 @@ struct wd_op {
 const struct wd_op *wd_op_find(u16 opcode);
 
 extern const struct wd_op wd_op_deflate, wd_op_inflate, wd_op_stream_close;
+extern const struct wd_op wd_op_key_set, wd_op_key_drop, wd_op_cipher, wd_op_aead;
+
+/*
+ * Look which of the algorithms @wanted the kernel has, and keep them there until exit: no
+ * request waits for a module. Return: their bits.
+ */
+u64 wd_cipher_init(u64 wanted);
+void wd_cipher_exit(void);
+u64 wd_aead_init(u64 wanted);
+void wd_aead_exit(void);
 
 /* The step of DEFLATE and INFLATE, for selftest.c. */
 enum wd_step wd_comp_step(struct wd_job *job, struct wd_io *io, struct wd_result *res);
@@ -68,8 +78,19 @@ bool wd_param_write(struct wd_io *io, u64 addr, const void *from, size_t len);
 /* Room for @size bytes, at most WD_MAX_UNIT. Return: false, there is none now. */
 bool wd_stage_fit(struct wd_chan *c, u32 size);
 void wd_stage_free(struct wd_chan *c);
-/* Write what is between stage.pos and stage.end to the destination at job->produced. */
+/*
+ * Read an operand from @pos on to the end of the stage, until that is @end; @pos is that of
+ * stage.end. WD_STEP_AGAIN: that was enough for once.
+ */
+enum wd_step wd_stage_gather(struct wd_job *job, struct wd_io *io, struct wd_operand *op,
+			     u32 pos, u32 end);
+/*
+ * Write what is between stage.pos and stage.end to the destination at job->produced.
+ * WD_STEP_AGAIN: likewise.
+ */
 enum wd_step wd_stage_flush(struct wd_job *job, struct wd_io *io);
+/* @len bytes of the stage from @off on, or more, for the crypto API; @sg has two entries. */
+struct scatterlist *wd_stage_sg(struct wd_stage *s, u32 off, u32 len, struct scatterlist *sg);
 
 /* A job that ends well and has nothing more to say; for @step. */
 static inline enum wd_step wd_step_done(struct wd_result *res, u16 status)

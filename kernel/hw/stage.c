@@ -3,16 +3,41 @@
  * The stage of a channel: see op.h. It grows with what is asked of it and is kept, so
  * that requests find it there. A function has so much of it and no more.
  */
+#include <crypto/scatterwalk.h>
 #include <linux/log2.h>
+#include <linux/mm.h>
+#include <linux/scatterlist.h>
 #include <linux/slab.h>
+#include <linux/vmalloc.h>
 
 #include "op.h"
 
 #define WD_STAGES	(64L << 20)	/* bytes of a function at once */
 
+/* The pages of memory that is contiguous for the kernel only. */
+static struct scatterlist *stage_pages(u8 *buf, u32 size)
+{
+	unsigned int n = size >> PAGE_SHIFT, i;
+	struct scatterlist *sg = kvmalloc_array(n, sizeof(*sg), GFP_KERNEL);
+
+	if (!sg)
+		return NULL;
+	sg_init_table(sg, n);
+	for (i = 0; i < n; i++)
+		sg_set_page(&sg[i], vmalloc_to_page(buf + i * PAGE_SIZE), PAGE_SIZE, 0);
+	return sg;
+}
+
+static void stage_clear(struct wd_stage *s)
+{
+	kvfree_sensitive(s->buf, s->size);
+	kvfree(s->sg);
+}
+
 bool wd_stage_fit(struct wd_chan *c, u32 size)
 {
 	struct wd_stage *s = &c->stage;
+	struct scatterlist *sg = NULL;
 	long more;
 	u8 *buf;
 
@@ -27,11 +52,19 @@ bool wd_stage_fit(struct wd_chan *c, u32 size)
 	buf = kvmalloc(size, GFP_KERNEL);
 	if (!buf)
 		goto err_count;
-	kvfree_sensitive(s->buf, s->size);
+	if (is_vmalloc_addr(buf)) {
+		sg = stage_pages(buf, size);
+		if (!sg)
+			goto err_buf;
+	}
+	stage_clear(s);
 	s->buf = buf;
+	s->sg = sg;
 	s->size = size;
 	return true;
 
+err_buf:
+	kvfree(buf);
 err_count:
 	atomic_long_sub(more, &c->func->staged);
 	return false;
@@ -41,18 +74,41 @@ void wd_stage_free(struct wd_chan *c)
 {
 	struct wd_stage *s = &c->stage;
 
-	kvfree_sensitive(s->buf, s->size);
+	stage_clear(s);
 	atomic_long_sub(s->size, &c->func->staged);
 	*s = (struct wd_stage) {};
+}
+
+struct scatterlist *wd_stage_sg(struct wd_stage *s, u32 off, u32 len, struct scatterlist *sg)
+{
+	if (s->sg)
+		return scatterwalk_ffwd(sg, s->sg, off);
+	sg_init_one(sg, s->buf + off, len);
+	return sg;
+}
+
+enum wd_step wd_stage_gather(struct wd_job *job, struct wd_io *io, struct wd_operand *op,
+			     u32 pos, u32 end)
+{
+	struct wd_stage *s = job->stage;
+	u32 n = min(end - s->end, WD_QUANTUM);
+	u32 done = n ? wd_operand_read(op, io, pos, s->buf + s->end, n) : 0;
+
+	s->end += done;
+	if (done < n)
+		return WD_STEP_FAULT;
+	return s->end < end ? WD_STEP_AGAIN : WD_STEP_DONE;
 }
 
 enum wd_step wd_stage_flush(struct wd_job *job, struct wd_io *io)
 {
 	struct wd_stage *s = job->stage;
-	u32 n = s->end - s->pos;
+	u32 n = min(s->end - s->pos, WD_QUANTUM);
 	u32 done = n ? wd_operand_write(&job->dst, io, job->produced, s->buf + s->pos, n) : 0;
 
 	s->pos += done;
 	job->produced += done;
-	return done < n ? WD_STEP_FAULT : WD_STEP_DONE;
+	if (done < n)
+		return WD_STEP_FAULT;
+	return s->pos < s->end ? WD_STEP_AGAIN : WD_STEP_DONE;
 }
