@@ -94,7 +94,7 @@ static struct wd_desc request(struct crypt *x, const struct message *g, const ui
 {
 	struct wd_desc d = crypt_desc(x, WD_OP_AEAD, tag ? 0 : ENC, 7, src, dst, g->text, longest);
 	struct wd_aead_param p = { .aad_len = g->aad, .iv_len = g->iv_len };
-	uint64_t addr;
+	__u64 addr;
 
 	if (crypt_operand(x, 2, &addr, aad, g->aad, longest, 3))
 		d.op |= WD_AEAD_AAD_SGL;

@@ -88,7 +88,7 @@ static uint64_t dma_of(const struct raw_mem *m, const uint8_t *p)
 	return run_at(m, p) == SIZE_MAX ? (uintptr_t)p : raw_dma(m, p);
 }
 
-bool crypt_operand(struct crypt *x, unsigned int n, uint64_t *addr, const uint8_t *p, size_t len,
+bool crypt_operand(struct crypt *x, unsigned int n, __u64 *addr, const uint8_t *p, size_t len,
 		   uint32_t longest, uint32_t seed)
 {
 	struct wd_sge *list = x->list[n];

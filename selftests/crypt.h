@@ -44,7 +44,7 @@ int crypt_drop_key(struct crypt *x, uint32_t id);
  * or that of a list, which @longest not zero asks for, and bytes that are not contiguous for
  * the device. Return: true: a list.
  */
-bool crypt_operand(struct crypt *x, unsigned int n, uint64_t *addr, const uint8_t *p, size_t len,
+bool crypt_operand(struct crypt *x, unsigned int n, __u64 *addr, const uint8_t *p, size_t len,
 		   uint32_t longest, uint32_t seed);
 
 /*
