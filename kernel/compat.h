@@ -47,4 +47,11 @@ static_assert(true)
 #define wd_compat_sva_disable(dev)	((void)iommu_dev_disable_feature(dev, IOMMU_DEV_FEAT_SVA))
 #endif
 
+/* NVM Express's CRC was called by another name. */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 15, 0)
+#define wd_compat_crc64_nvme	crc64_nvme
+#else
+#define wd_compat_crc64_nvme	crc64_rocksoft_update
+#endif
+
 #endif

@@ -89,11 +89,13 @@ int wd_algs_init(void)
 	wd_hw_algs = wanted & WD_ALG_DEFLATE;
 	wd_hw_algs |= wd_cipher_init(wanted);
 	wd_hw_algs |= wd_aead_init(wanted);
+	wd_hw_algs |= wd_digest_init(wanted);
 	return 0;
 }
 
 void wd_algs_exit(void)
 {
+	wd_digest_exit();
 	wd_aead_exit();
 	wd_cipher_exit();
 	wd_hw_algs = 0;

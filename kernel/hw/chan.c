@@ -161,6 +161,7 @@ static bool chan_post(struct wd_chan *c, struct wd_dma *dma)
 
 void wd_chan_close_stream(struct wd_chan *c, u32 id)
 {
+	wd_digest_close(c, id);
 	if (!c->streams[id])
 		return;
 	wd_stream_put(c->func, c->streams[id]);
@@ -173,6 +174,7 @@ void wd_chan_free_state(struct wd_chan *c)
 
 	for (i = 0; i < WD_STREAMS; i++)
 		wd_chan_close_stream(c, i);
+	wd_digest_free(c);
 	for (i = 0; i < WD_KEYS; i++)
 		wd_key_drop(c, i);
 	wd_stage_free(c);

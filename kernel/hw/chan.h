@@ -102,6 +102,7 @@ struct wd_stage {
 	u32 end;
 };
 
+struct wd_digest;
 struct wd_key;
 struct wd_op;
 struct wd_stream;
@@ -221,6 +222,7 @@ struct wd_chan {
 	u32 preq_aux;
 
 	struct wd_stream *streams[WD_STREAMS];	/* begun and not ended; else NULL */
+	struct wd_digest *digests[WD_STREAMS + 1];	/* last: without a stream; NULL: never used */
 	struct wd_key *keys[WD_KEYS];		/* as set; else NULL */
 	struct wd_stage stage;
 };
@@ -228,7 +230,7 @@ struct wd_chan {
 /* chan.c; all but the first two by the engine that has the channel BUSY */
 /* Indices to zero; sched is OFF. Return: false if the status line is not there. */
 bool wd_chan_start(struct wd_chan *c);
-void wd_chan_free_state(struct wd_chan *c);	/* streams, keys, stage; sched is OFF */
+void wd_chan_free_state(struct wd_chan *c);	/* streams, digests, keys, stage; sched is OFF */
 enum wd_serve wd_chan_serve(struct wd_chan *c, void *bounce);
 bool wd_chan_has_work(struct wd_chan *c);
 void wd_chan_set_need_kick(struct wd_chan *c, bool on);
@@ -277,6 +279,10 @@ struct wd_stream *wd_stream_alloc(void);
 void wd_stream_free(struct wd_stream *s);
 /* Begin a stream as the operation word of @d says. Return: WD_ST_*. */
 u16 wd_stream_init(struct wd_stream *s, const struct wd_desc *d);
+
+/* digest.c */
+void wd_digest_close(struct wd_chan *c, u32 id);	/* a digest that was begun, if any */
+void wd_digest_free(struct wd_chan *c);
 
 /* selftest.c */
 int wd_selftest_init(struct dentry *parent);

@@ -207,6 +207,7 @@ static u16 begin_stream(struct wd_chan *c, const struct wd_desc *d)
 		wd_stream_put(c->func, *s);
 		*s = NULL;
 	}
+	wd_digest_close(c, d->stream);
 	return status;
 }
 

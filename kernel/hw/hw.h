@@ -20,6 +20,7 @@
  * key.c    key objects
  * cipher.c ciphers
  * aead.c   authenticated ciphers
+ * digest.c hashes, HMAC and CRCs
  * selftest.c the engine called directly, for comparison
  * inject.c hardware that is broken on purpose
  *

@@ -12,6 +12,7 @@
 static const struct wd_key_type *const wd_key_types[] = {
 	[WD_ALG_NR_AES_ECB ... WD_ALG_NR_SM4_XTS] = &wd_cipher_key_type,
 	[WD_ALG_NR_AES_GCM ... WD_ALG_NR_CHACHA20_POLY1305] = &wd_aead_key_type,
+	[WD_ALG_NR_SHA1 ... WD_ALG_NR_SM3] = &wd_hmac_key_type,
 };
 
 #define WD_KEY_ALGS	GENMASK_ULL(WD_ALG_NR_SM3, WD_ALG_NR_AES_ECB)

@@ -36,7 +36,7 @@ struct wd_key_type {
 	void (*free)(struct wd_key *key);
 };
 
-extern const struct wd_key_type wd_cipher_key_type, wd_aead_key_type;
+extern const struct wd_key_type wd_cipher_key_type, wd_aead_key_type, wd_hmac_key_type;
 
 /* The key object under an id, which is below WD_KEYS, or NULL: there is none of that type. */
 struct wd_key *wd_key_get(struct wd_chan *c, u32 id, const struct wd_key_type *type);

@@ -31,6 +31,7 @@ static const struct wd_op *const wd_ops[] = {
 	[WD_OP_KEY_DROP] = &wd_op_key_drop,
 	[WD_OP_CIPHER] = &wd_op_cipher,
 	[WD_OP_AEAD] = &wd_op_aead,
+	[WD_OP_DIGEST] = &wd_op_digest,
 };
 
 const struct wd_op *wd_op_find(u16 opcode)

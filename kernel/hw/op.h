@@ -48,7 +48,7 @@ struct wd_op {
 const struct wd_op *wd_op_find(u16 opcode);
 
 extern const struct wd_op wd_op_deflate, wd_op_inflate, wd_op_stream_close;
-extern const struct wd_op wd_op_key_set, wd_op_key_drop, wd_op_cipher, wd_op_aead;
+extern const struct wd_op wd_op_key_set, wd_op_key_drop, wd_op_cipher, wd_op_aead, wd_op_digest;
 
 /*
  * Look which of the algorithms @wanted the kernel has, and keep them there until exit: no
@@ -58,6 +58,8 @@ u64 wd_cipher_init(u64 wanted);
 void wd_cipher_exit(void);
 u64 wd_aead_init(u64 wanted);
 void wd_aead_exit(void);
+u64 wd_digest_init(u64 wanted);
+void wd_digest_exit(void);
 
 /* The step of DEFLATE and INFLATE, for selftest.c. */
 enum wd_step wd_comp_step(struct wd_job *job, struct wd_io *io, struct wd_result *res);
