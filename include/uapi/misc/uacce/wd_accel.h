@@ -265,6 +265,11 @@ struct wd_aead_param {
  * WD_OP_STREAM_CLOSE forgets it. With FINAL a hash goes to dst, for which dst_len must have
  * room, and `produced` is its length; a CRC comes in wd_cqe.info, and dst_len is zero.
  * Without FINAL dst_len is zero.
+ *
+ * Every descriptor of a stream names its algorithm. An HMAC stream keeps the key that it
+ * began with, whatever becomes of the key's id. Stream ids are shared with compression:
+ * what begins on an id drops what was there. If the destination faults, the result stays in
+ * the stream, and FINAL with src_len 0 gets it.
  */
 #define WD_DIGEST_ALG_MASK	0x000000ffU	/* WD_ALG_NR_* */
 #define WD_DIGEST_NEW		(1U << 8)
