@@ -17,6 +17,11 @@ MODULE_PARM_DESC(algorithms, "What the engines compute, a list such as deflate,c
 
 u64 wd_hw_algs;
 
+/* What needs nothing of the kernel that could be missing. */
+#define ALGS_ALWAYS	(WD_ALG_DEFLATE | WD_ALG_BIT(WD_ALG_NR_MOVE) | \
+			 WD_ALG_BIT(WD_ALG_NR_COPY_CRC) | WD_ALG_BIT(WD_ALG_NR_XOR) | \
+			 WD_ALG_BIT(WD_ALG_NR_DIF))
+
 static const char *const alg_names[WD_ALG_NRS] = {
 	[WD_ALG_NR_DEFLATE] = "deflate",
 	[WD_ALG_NR_LZ4] = "lz4",
@@ -86,7 +91,7 @@ int wd_algs_init(void)
 	err = algs_wanted(&wanted);
 	if (err)
 		return err;
-	wd_hw_algs = wanted & WD_ALG_DEFLATE;
+	wd_hw_algs = wanted & ALGS_ALWAYS;
 	wd_hw_algs |= wd_cipher_init(wanted);
 	wd_hw_algs |= wd_aead_init(wanted);
 	wd_hw_algs |= wd_digest_init(wanted);

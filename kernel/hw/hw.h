@@ -16,6 +16,9 @@
  * stage.c  memory for a job's data while it is worked on
  * engine.c the engines: threads that serve the channels
  * comp.c   deflate and inflate streams
+ * move.c   copy, fill, compare
+ * xor.c    XOR of several sources
+ * dif.c    T10 protection information
  * stream_pool.c their memory
  * key.c    key objects
  * cipher.c ciphers

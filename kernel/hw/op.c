@@ -22,6 +22,16 @@ static const struct wd_op wd_op_nop = {
 	.begin = nop_begin,
 };
 
+u16 wd_check_plain(const struct wd_desc *d)
+{
+	if (d->op)
+		return WD_ST_BAD_OP;
+	if (d->stream)
+		return WD_ST_BAD_FLAGS;
+	return d->src_len && d->src_len <= WD_MAX_LEN && d->dst_len <= WD_MAX_LEN ?
+	       WD_ST_OK : WD_ST_BAD_LENGTH;
+}
+
 static const struct wd_op *const wd_ops[] = {
 	[WD_OP_NOP] = &wd_op_nop,
 	[WD_OP_DEFLATE] = &wd_op_deflate,
@@ -32,6 +42,19 @@ static const struct wd_op *const wd_ops[] = {
 	[WD_OP_CIPHER] = &wd_op_cipher,
 	[WD_OP_AEAD] = &wd_op_aead,
 	[WD_OP_DIGEST] = &wd_op_digest,
+	[WD_OP_COPY] = &wd_op_copy,
+	[WD_OP_FILL] = &wd_op_fill,
+	[WD_OP_COMPARE] = &wd_op_compare,
+	[WD_OP_COMPARE_PATTERN] = &wd_op_compare_pattern,
+	[WD_OP_DUALCAST] = &wd_op_dualcast,
+	[WD_OP_COPY_CRC32C] = &wd_op_copy_crc32c,
+	[WD_OP_XOR] = &wd_op_xor,
+	[WD_OP_DIF_INSERT] = &wd_op_dif_insert,
+	[WD_OP_DIF_VERIFY] = &wd_op_dif_verify,
+	[WD_OP_DIF_STRIP] = &wd_op_dif_strip,
+	[WD_OP_DIF_UPDATE] = &wd_op_dif_update,
+	[WD_OP_DIX_GENERATE] = &wd_op_dix_generate,
+	[WD_OP_DIX_VERIFY] = &wd_op_dix_verify,
 };
 
 const struct wd_op *wd_op_find(u16 opcode)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Operations: what job.c knows of each of them, and what they share. The table is
- * in op.c; comp.c, key.c, cipher.c, aead.c, digest.c, move.c and dif.c have the rest.
+ * in op.c; comp.c, key.c, cipher.c, aead.c, digest.c, move.c, xor.c and dif.c have the rest.
  */
 #ifndef _WD_HW_OP_H
 #define _WD_HW_OP_H
@@ -60,6 +60,13 @@ u64 wd_aead_init(u64 wanted);
 void wd_aead_exit(void);
 u64 wd_digest_init(u64 wanted);
 void wd_digest_exit(void);
+extern const struct wd_op wd_op_copy, wd_op_fill, wd_op_compare, wd_op_compare_pattern;
+extern const struct wd_op wd_op_dualcast, wd_op_copy_crc32c, wd_op_xor;
+extern const struct wd_op wd_op_dif_insert, wd_op_dif_verify, wd_op_dif_strip, wd_op_dif_update;
+extern const struct wd_op wd_op_dix_generate, wd_op_dix_verify;
+
+/* For @check: a source, maybe room, no operation word, no stream. */
+u16 wd_check_plain(const struct wd_desc *d);
 
 /* The step of DEFLATE and INFLATE, for selftest.c. */
 enum wd_step wd_comp_step(struct wd_job *job, struct wd_io *io, struct wd_result *res);
