@@ -8,7 +8,8 @@ memory_tests="mem_reserve mem_share mem_import"
 # What is the same with any number of processors runs with two; and tools need no kernel that watches.
 [ "$(nproc)" -eq 1 ] || memory_tests="$memory_tests mem_frag" many=isolate
 [ "$(nproc)" -eq 1 ] || tools="wdzip.sh tools.sh"
-tests="abi ring bad_desc sgl cipher aead digest digest_bad uffd $memory_tests protect priority life crowd comp third libwd.sh $hostile ${many-} pci modules"
+operations="cipher aead digest digest_bad move dif op_fault"
+tests="abi ring bad_desc sgl uffd $operations $memory_tests protect priority life crowd comp third libwd.sh $hostile ${many-} pci modules"
 iomem=$(mktemp)
 out=$(mktemp)
 limit=$([ -n "$SOAK" ] && echo 7200 || echo 900)
