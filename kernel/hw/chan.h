@@ -51,6 +51,8 @@ enum wd_serve {
  * struct wd_io - how memory is reached: by DMA, or plain memory in a self-test
  * @read:       copy from an address; returns how much of it there was
  * @write:      likewise
+ * @copy:       NULL, or from memory to memory as wd_dma_copy(): what it leaves is to be
+ *              read and written, and that finds the fault
  * @fault_addr: after a short copy: where it ended
  * @fault_end:  end of the part of the operand that this is in
  * @fault_aux:  WD_CQE_FAULT_* of it
@@ -61,6 +63,7 @@ enum wd_serve {
 struct wd_io {
 	size_t (*read)(struct wd_io *io, void *to, u64 addr, size_t len);
 	size_t (*write)(struct wd_io *io, u64 addr, const void *from, size_t len);
+	size_t (*copy)(struct wd_io *io, u64 to, u64 from, size_t len);
 	u64 fault_addr;
 	u64 fault_end;
 	u32 fault_aux;
@@ -266,6 +269,9 @@ void wd_job_operands(struct wd_job *job);	/* to their beginning, as the descript
 size_t wd_operand_read(struct wd_operand *op, struct wd_io *io, u32 pos, void *to, size_t len);
 size_t wd_operand_write(struct wd_operand *op, struct wd_io *io, u32 pos, const void *from,
 			size_t len);
+
+/* Likewise, but only where it is. Return: bytes from there to the end of a part; 0: a fault. */
+u32 wd_operand_at(struct wd_operand *op, struct wd_io *io, u32 pos, u64 *addr);
 
 /* engine.c */
 int wd_pool_start(struct wd_func *f);

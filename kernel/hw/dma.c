@@ -165,3 +165,34 @@ void *wd_dma_map(struct wd_dma *dma, u64 addr, bool write)
 		dma->fault_addr = addr;
 	return va;
 }
+
+static void page_copy(void *to, const void *from, size_t len)
+{
+	if (to + len <= from || from + len <= to)
+		wd_bus_store(to, from, len);
+	else
+		memmove(to, from, len);
+}
+
+size_t wd_dma_copy(struct wd_dma *dma, u64 to, u64 from, size_t len)
+{
+	size_t done = 0;
+
+	while (done < len) {
+		size_t n = min3(len - done, PAGE_SIZE - offset_in_page(to + done),
+				PAGE_SIZE - offset_in_page(from + done));
+		void *src, *dst;
+
+		if (!wd_dma_burst(dma))
+			break;
+		src = wd_dma_map(dma, from + done, false);
+		dst = src ? wd_dma_map(dma, to + done, true) : NULL;
+		if (dst)
+			page_copy(dst, src, n);
+		wd_dma_burst_end(dma);
+		if (!dst)
+			break;
+		done += n;
+	}
+	return done;
+}

@@ -47,6 +47,12 @@ size_t wd_dma_read(struct wd_dma *dma, void *to, u64 addr, size_t len);
 size_t wd_dma_write(struct wd_dma *dma, u64 addr, const void *from, size_t len);
 
 /*
+ * From memory to memory, in the function's own address space; the two may overlap within a
+ * page each. Return: how much both of them had, which is no reason for a fault yet.
+ */
+size_t wd_dma_copy(struct wd_dma *dma, u64 to, u64 from, size_t len);
+
+/*
  * A few short copies at the price of one, in the function's own address space, as
  * wd_iommu_burst(). Nothing sleeps in a burst.
  */

@@ -68,6 +68,11 @@ static size_t job_io_write(struct wd_io *io, u64 addr, const void *from, size_t 
 	return n;
 }
 
+static size_t job_io_copy(struct wd_io *io, u64 to, u64 from, size_t len)
+{
+	return wd_dma_copy(&container_of(io, struct job_io, io)->dma, to, from, len);
+}
+
 static void job_end(struct wd_chan *c, const struct wd_result *res)
 {
 	struct wd_job *job = &c->job;
@@ -185,6 +190,7 @@ enum wd_serve wd_job_step(struct wd_chan *c, void *bounce)
 		.io = {
 			.read = job_io_read,
 			.write = job_io_write,
+			.copy = c->pasid == WD_IOMMU_NO_PASID ? job_io_copy : NULL,
 			.bounce = bounce,
 		},
 	};

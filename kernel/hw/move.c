@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Operations that move memory or compare it. What was read waits in the stage until it
- * is written, so that a write may be tried again though it overwrote its own source.
+ * is written, so that a write may be tried again though it overwrote its own source. COPY
+ * needs the stage only for the addresses of processes, and where there is a fault to find.
  */
 #include <linux/crc32c.h>
 #include <linux/string.h>
@@ -94,12 +95,27 @@ static bool get(struct wd_job *job, struct wd_io *io)
 	return true;
 }
 
+/* COPY: from page to page. Return: how much, which may be nothing. */
+static u32 copy_direct(struct wd_job *job, struct wd_io *io)
+{
+	u64 from, to;
+	u32 n;
+
+	if (!io->copy || job->desc.opcode != WD_OP_COPY)
+		return 0;
+	n = min3(wd_operand_at(&job->src, io, job->produced, &from),
+		 wd_operand_at(&job->dst, io, job->produced, &to),
+		 min(job->desc.src_len - job->produced, WD_CHUNK));
+	return n ? io->copy(io, to, from, n) : 0;
+}
+
 static enum wd_step copy_up(struct wd_job *job, struct wd_io *io, struct wd_result *res)
 {
 	u32 start = job->produced;
 
 	for (;;) {
 		enum wd_step step = put(job, io);
+		u32 n;
 
 		if (step != WD_STEP_DONE)
 			return step;
@@ -107,7 +123,9 @@ static enum wd_step copy_up(struct wd_job *job, struct wd_io *io, struct wd_resu
 			return wd_step_done(res, WD_ST_OK);
 		if (job->produced - start >= WD_QUANTUM)
 			return WD_STEP_AGAIN;
-		if (!get(job, io))
+		n = copy_direct(job, io);
+		job->produced += n;
+		if (!n && !get(job, io))
 			return WD_STEP_FAULT;
 	}
 }
@@ -143,7 +161,14 @@ static enum wd_step copy_down(struct wd_job *job, struct wd_io *io, struct wd_re
 
 		m->base = d->src_len - job->produced;
 		n = min(m->base, page_below(d->src + m->base));
+		if (io->copy)
+			n = min(n, page_below(d->dst + m->base));
 		m->base -= n;
+		if (io->copy && io->copy(io, d->dst + m->base, d->src + m->base, n) == n) {
+			job->produced += n;
+			job->consumed = job->produced;
+			continue;
+		}
 		if (wd_operand_read(&job->src, io, m->base, s->buf, n) < n)
 			return WD_STEP_FAULT;
 		s->end = n;

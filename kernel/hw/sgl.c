@@ -47,17 +47,33 @@ static bool operand_next(struct wd_operand *op, struct wd_io *io)
 	return true;
 }
 
+/* To the part that @pos is in. */
+static bool operand_seek(struct wd_operand *op, struct wd_io *io, u32 pos)
+{
+	io->fault_write = false;
+	io->bad_list = false;
+	while (pos >= op->pos + op->part_len)
+		if (!operand_next(op, io))
+			return false;
+	return true;
+}
+
+u32 wd_operand_at(struct wd_operand *op, struct wd_io *io, u32 pos, u64 *addr)
+{
+	if (!operand_seek(op, io, pos))
+		return 0;
+	*addr = op->part + (pos - op->pos);
+	return op->part_len - (pos - op->pos);
+}
+
 static size_t operand_copy(struct wd_operand *op, struct wd_io *io, u32 pos,
 			   void *buf, size_t len, bool write)
 {
 	struct wd_operand at;
 	size_t done = 0;
 
-	io->fault_write = false;
-	io->bad_list = false;
-	while (pos >= op->pos + op->part_len)
-		if (!operand_next(op, io))
-			return 0;
+	if (!operand_seek(op, io, pos))
+		return 0;
 
 	/* What is read ahead may be read again: @op stays where @pos is. */
 	at = *op;
