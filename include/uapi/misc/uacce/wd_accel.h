@@ -277,9 +277,19 @@ struct wd_aead_param {
 #define WD_DIGEST_HMAC		(1U << 10)	/* with NEW: key is that of the HMAC */
 #define WD_DIGEST_MASK		0x000007ffU
 
+/*
+ * COPY to XOR: src_len bytes; the room at a destination may be more. FILL has no src_len,
+ * COMPARE two of the same length, COMPARE_PATTERN no dst_len; a pattern begins with its
+ * lowest byte at the first byte of the operand. COPY gives the same result whatever the
+ * overlap of two operands that are no lists: where dst lies above src within the source,
+ * it goes from the end, and consumed and produced count from there. Elsewhere operands
+ * that are written may not overlap others, but for XOR, whose dst may be one of the
+ * sources, and DIF_UPDATE, where dst may be src.
+ */
+
 /**
  * struct wd_dualcast_param - of DUALCAST
- * @dst:      address of the second destination; a list where the first is one
+ * @dst:      address of the second destination, dst_len bytes; a list where the first is one
  * @reserved: zero
  */
 struct wd_dualcast_param {
@@ -294,7 +304,7 @@ struct wd_dualcast_param {
  * @count: number of sources, 1 to WD_XOR_MAX
  * @reserved: zero
  * @src:   their addresses, of lists with WD_DESC_SRC_SGL; each source is src_len bytes.
- *         wd_desc.src is zero.
+ *         wd_desc.src is zero. Those behind @count are not looked at.
  */
 struct wd_xor_param {
 	__u32 count;
@@ -306,21 +316,24 @@ struct wd_xor_param {
  * struct wd_dif_param - of the operations on T10 protection information
  * @type:    1, 2 or 3. 1 and 2: the reference tag is one more for each block. 3: it is
  *           the same in all blocks, part of the application's tag.
- * @checks:  verify: WD_DIF_* of what is to be checked
+ * @checks:  VERIFY, STRIP, UPDATE, DIX_VERIFY: WD_DIF_* of what is to be checked
  * @block:   bytes of data in a block: 512 or 4096
- * @app_tag: application tag
- * @app_mask: verify: its bits that are checked
+ * @app_tag: application tag, to be checked or written
+ * @app_mask: its bits that are checked
  * @ref_tag: reference tag of the first block
  * @new_ref_tag: UPDATE: likewise, of what is written
  * @new_app_tag: UPDATE: likewise
  * @meta_flags: DIX: WD_DIF_META_SGL
- * @meta_len: DIX: bytes at @meta, eight for each block
+ * @meta_len: DIX: bytes at @meta, at least eight for each block
  * @meta:    DIX: address of the protection information
  * @reserved: zero
  *
  * Eight bytes, big-endian, follow each block, or are in @meta: guard (CRC-16 T10-DIF of
  * the data), application tag, reference tag. A block whose application tag is FFFFh (type
- * 3: and whose reference tag is FFFFFFFFh) is not checked.
+ * 3: and whose reference tag is FFFFFFFFh) is not checked. UPDATE computes the new guard
+ * from the data. Both lengths are those of whole blocks, with the protection that is
+ * behind them; dst_len may be more. What an operation has no use for is not looked at.
+ * The first block that is wrong ends the operation: those before it count.
  */
 struct wd_dif_param {
 	__u8 type;
@@ -346,7 +359,8 @@ struct wd_dif_param {
  * struct wd_cqe - a completion, one entry of the completion ring
  * @tag:      of the descriptor
  * @consumed: bytes of the source that were used
- * @produced: bytes that were written to the destination
+ * @produced: bytes that were written to the destination; DUALCAST: to both; DIX_GENERATE:
+ *            to wd_dif_param.meta
  * @info:     a fault: the address. WD_ST_OK of DEFLATE and INFLATE with WD_CQE_END:
  *            CRC-32 (gzip) or Adler-32 (zlib) of the plain data; of DIGEST and
  *            COPY_CRC32C: the CRC; of a comparison with WD_CQE_DIFFERS: the first
