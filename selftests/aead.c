@@ -397,7 +397,7 @@ TEST_F(aead, no_request)
 	ASSERT_EQ(WD_ST_OK, crypt_set_key(x, 8, WD_ALG_NR_AES_CBC, g.key, 16));
 	REFUSED(WD_ST_OK, (void)d);
 	REFUSED(WD_ST_OK, d.src_len = d.dst_len = 0; d.src = d.dst = 0);
-	REFUSED(WD_ST_OK, p->aad_len = 0; p->aad = 1);
+	REFUSED(WD_ST_OK, p->aad_len = 0; p->aad = 1; d.op |= WD_AEAD_AAD_SGL);
 	REFUSED(WD_ST_BAD_OP, d.op |= 4);
 	REFUSED(WD_ST_BAD_OP, d.op |= 1U << 31);
 	REFUSED(WD_ST_BAD_FLAGS, d.stream = 1);

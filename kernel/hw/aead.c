@@ -204,7 +204,7 @@ static u16 aead_start(struct wd_job *job)
 
 	if (memchr_inv(p->reserved, 0, sizeof(p->reserved)))
 		return WD_ST_BAD_PARAM;
-	if (list && !IS_ALIGNED(p->aad, sizeof(struct wd_sge)))
+	if (list && p->aad_len && !IS_ALIGNED(p->aad, sizeof(struct wd_sge)))
 		return WD_ST_BAD_SGL;
 	status = set_nonce(aj, job->desc.src_len);
 	if (status != WD_ST_OK)

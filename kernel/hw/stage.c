@@ -49,10 +49,11 @@ bool wd_stage_fit(struct wd_chan *c, u32 size)
 	more = size - s->size;
 	if (atomic_long_add_return(more, &c->func->staged) > WD_STAGES)
 		goto err_count;
-	buf = kvmalloc(size, GFP_KERNEL);
+	/* More than a chunk is seldom, and never worth a search for that many pages in a row. */
+	buf = size > WD_CHUNK ? vmalloc(size) : kmalloc(size, GFP_KERNEL);
 	if (!buf)
 		goto err_count;
-	if (is_vmalloc_addr(buf)) {
+	if (size > WD_CHUNK) {
 		sg = stage_pages(buf, size);
 		if (!sg)
 			goto err_buf;

@@ -201,23 +201,30 @@ struct wd_desc {
  * src_len bytes at src; one that was there under that id is wiped. The operation word
  * says for what: a WD_ALG_NR_* of a cipher, of an authenticated cipher, or of a digest,
  * whose HMAC it is then. The device keeps a copy, in no memory that a program reaches;
- * KEY_DROP and the end of the channel wipe it.
+ * KEY_DROP and the end of the channel wipe it. A key that is refused leaves the one that
+ * was there before. XTS: two keys, one behind the other, that are not the same.
  */
 #define WD_KEY_ALG_MASK		0x000000ffU
-#define WD_KEY_TAG_SHIFT	8	/* authenticated ciphers: bytes of the tag */
+#define WD_KEY_TAG_SHIFT	8	/* authenticated ciphers: bytes of the tag. GCM: 4, 8, 12 to 16;
+					 * CCM: 4 to 16, even; CHACHA20_POLY1305: 16 */
 #define WD_KEY_TAG_MASK		0x0000ff00U
 #define WD_KEY_MAX_LEN		4096	/* longest key, which only HMAC takes */
 
 /*
- * CIPHER: src_len bytes, and as many at dst, which may be the same memory and may else
- * not overlap it. ECB, CBC, XTS: whole blocks of 16; XTS: at least 16 bytes, any number
- * (ciphertext stealing). param is a struct wd_cipher_param, but for ECB. XTS: the data
- * is units of a size that WD_CIPHER_UNIT gives, log2 of bytes from 4 on; the tweak of each
- * is that of the one before plus one, as a 128-bit little-endian number. Zero: all of it
- * is one unit, at most wd_chan_layout.max_unit long.
+ * CIPHER: src_len bytes, at least one, and as many at dst, which may be the same memory and
+ * may else not overlap it; dst_len is not less. ECB, CBC: whole blocks of 16. param is a
+ * struct wd_cipher_param; ECB has none. XTS: the data is whole units of a size that
+ * WD_CIPHER_UNIT gives, log2 of bytes from 4 to that of wd_chan_layout.max_unit; the tweak of
+ * each is that of the one before plus one, as a 128-bit little-endian number. Zero: all of it
+ * is one unit, of 16 bytes to max_unit, any number (ciphertext stealing).
+ *
+ * With WD_CIPHER_IV_OUT the vector to go on with is written back to the parameter block once
+ * the data is written: the last block of the ciphertext, or the next counter; what was left
+ * of a block of key stream that was begun is lost. A 32-bit counter begins again at zero
+ * behind its end.
  */
 #define WD_CIPHER_ENCRYPT	(1U << 0)
-#define WD_CIPHER_IV_OUT	(1U << 1)	/* write the vector to go on with: CBC, CTR, CHACHA20 */
+#define WD_CIPHER_IV_OUT	(1U << 1)	/* CBC, CTR, CHACHA20 */
 #define WD_CIPHER_UNIT_SHIFT	8
 #define WD_CIPHER_UNIT_MASK	0x00001f00U
 #define WD_CIPHER_MASK		0x00001f03U
@@ -232,10 +239,11 @@ struct wd_cipher_param {
 };
 
 /*
- * AEAD: one whole message. src and dst as for CIPHER, without the tag. Text, associated
- * data and tag together are at most wd_chan_layout.max_unit bytes. The tag goes to
- * the parameter block or comes from there. If it is wrong the status is WD_ST_AUTH, and nothing
- * was written to dst.
+ * AEAD: one whole message. src and dst as for CIPHER, without the tag, and maybe empty. Text,
+ * associated data and tag together are at most wd_chan_layout.max_unit bytes; CCM with 13
+ * bytes of nonce: the text at most 65535. The tag goes to the parameter block, after the text
+ * went to dst, or comes from there. If it is wrong the status is WD_ST_AUTH, and nothing was
+ * written to dst.
  */
 #define WD_AEAD_ENCRYPT		(1U << 0)
 #define WD_AEAD_AAD_SGL		(1U << 1)	/* wd_aead_param.aad is the address of a list */
@@ -244,10 +252,10 @@ struct wd_cipher_param {
 /**
  * struct wd_aead_param - of AEAD
  * @aad:      address of the associated data
- * @aad_len:  its length in bytes
+ * @aad_len:  its length in bytes; zero: @aad is not looked at
  * @iv_len:   bytes of @iv: 12; CCM: 7 to 13
- * @iv:       nonce
- * @tag:      encrypt: written, as many bytes as the key object says; decrypt: read
+ * @iv:       nonce; what is behind @iv_len is not looked at
+ * @tag:      encrypt: written, as many bytes as the key object says; decrypt: that many read
  * @reserved: zero
  */
 struct wd_aead_param {
@@ -397,7 +405,7 @@ struct wd_cqe {
 #define WD_ST_BAD_LENGTH	0x12	/* zero where that is no request, or above max_len */
 #define WD_ST_BAD_OP		0x13	/* the operation word */
 #define WD_ST_BAD_STREAM	0x14	/* id too large, or no stream was begun on it */
-#define WD_ST_NO_RESOURCE	0x15	/* no room for another stream in the device */
+#define WD_ST_NO_RESOURCE	0x15	/* no room in the device: stream, key, data gathered */
 #define WD_ST_BAD_SGL		0x16	/* a list is not aligned, or an entry, at info, is none */
 #define WD_ST_BAD_PARAM		0x17	/* the parameter block: not aligned, or what it says */
 #define WD_ST_BAD_KEY		0x18	/* id, length or strength of a key, or no such key */
