@@ -202,11 +202,11 @@ struct wd_desc {
  * says for what: a WD_ALG_NR_* of a cipher, of an authenticated cipher, or of a digest,
  * whose HMAC it is then. The device keeps a copy, in no memory that a program reaches;
  * KEY_DROP and the end of the channel wipe it. A key that is refused leaves the one that
- * was there before. XTS: two keys, one behind the other, that are not the same.
+ * was there before. XTS: two keys, one behind the other, that are not the same. A tag has
+ * 4, 8, 12 to 16 bytes with GCM, an even number from 4 to 16 with CCM, else 16.
  */
 #define WD_KEY_ALG_MASK		0x000000ffU
-#define WD_KEY_TAG_SHIFT	8	/* authenticated ciphers: bytes of the tag. GCM: 4, 8, 12 to 16;
-					 * CCM: 4 to 16, even; CHACHA20_POLY1305: 16 */
+#define WD_KEY_TAG_SHIFT	8	/* authenticated ciphers: bytes of the tag */
 #define WD_KEY_TAG_MASK		0x0000ff00U
 #define WD_KEY_MAX_LEN		4096	/* longest key, which only HMAC takes */
 
