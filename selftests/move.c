@@ -304,7 +304,7 @@ TEST_F(move, random_requests)
 	struct wd_cqe cqe;
 
 	ASSERT_TRUE(image && second);
-	for (int round = 0; round < raw_rounds(700, 20000); round++) {
+	for (int round = 0; round < raw_rounds(400, 20000); round++) {
 		uint16_t op = ops[raw_random(&seed) % ARRAY_SIZE(ops)];
 		uint32_t most = raw_random(&seed) & 0x700 ? 3000 : MOST;
 		uint32_t len = 1 + raw_random(&seed) % most, at = raw_random(&seed) % (2 * len);
