@@ -251,6 +251,19 @@ int wd_get_dev_list(const char *alg, struct uacce_dev_list **list);
 void wd_free_dev_list(struct uacce_dev_list *list);
 
 /**
+ * wd_get_software_algs() - list what the library computes without a device
+ *
+ * What its software drivers have, by the names that devices have for it, in the form of
+ * uacce_dev_info.algorithms: one name a line. An algorithm that a device has as well
+ * is computed there, unless the program says otherwise.
+ *
+ * Any thread, any time.
+ *
+ * Return: the names; never NULL, never freed.
+ */
+const char *wd_get_software_algs(void);
+
+/**
  * wd_request_channel() - open a channel
  * @ch: the channel, zeroed but for @ch->dev_path and @ch->alg
  *

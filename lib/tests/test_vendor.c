@@ -6,6 +6,7 @@
 
 #include "comp.h"
 #include "comp_util.h"
+#include "sysfs.h"
 
 static int init_ret, inits, exits, calls;
 static int seen_level, seen_window, seen_new;
@@ -251,6 +252,23 @@ static void registered_by_many_threads(void)
 	}
 }
 
+/* What the driver has is listed. */
+static void algorithms_of_the_software_driver(void)
+{
+	static const int types[] = { WD_RAW, WD_ZLIB, WD_GZIP };
+	const char *algs = wd_get_software_algs();
+
+	for (size_t i = 0; i < sizeof(types) / sizeof(*types); i++) {
+		struct wd_comp_ctx ctx = {
+			.alg_type = types[i], .flags = WD_COMP_F_SOFTWARE,
+		};
+
+		CHECK(wd_alg_listed(algs, wd_comp_alg_name(types[i])));
+		CHECK(!wd_alg_comp_init(&ctx));
+		wd_alg_comp_exit(&ctx);
+	}
+}
+
 static const struct tap_test tests[] = {
 	TEST(highest_priority_that_has_a_device),
 	TEST(the_flag_for_software),
@@ -258,6 +276,7 @@ static const struct tap_test tests[] = {
 	TEST(what_a_vendor_sees),
 	TEST(refusals),
 	TEST(without_the_software_driver),
+	TEST(algorithms_of_the_software_driver),
 	TEST(registered_by_many_threads),
 };
 
