@@ -43,6 +43,9 @@ wrong_usage()
 	expect 2 "$WDCTL" load --functions
 	expect 2 "$WDCTL" load --functions='sva share'
 	expect 2 "$WDCTL" load --functions="$(printf '%01100d' 1)"
+	expect 2 "$WDCTL" load --algorithms
+	expect 2 "$WDCTL" load --algorithms='deflate lz4'
+	expect 2 "$WDCTL" load --algorithms="$(printf '%01100d' 1)"
 	expect 2 "$WDCTL" load --noiommu=1
 	expect 2 "$WDCTL" rebind
 	expect 2 "$WDCTL" rebind a b
@@ -51,6 +54,9 @@ wrong_usage()
 	expect 2 "$WDCTL" unload -x
 	expect 2 "$WDCTL" list everything
 	expect 2 "$WDCTL" list --xml
+	expect 2 "$WDCTL" algorithms gzip
+	expect 2 "$WDCTL" algorithms -v
+	expect 2 "$WDCTL" algorithms --json=1
 	expect 2 "$WDCTL" show a b
 	expect 2 "$WDCTL" show 0
 	expect 2 "$WDCTL" show -x
@@ -128,6 +134,46 @@ show_nothing()
 	"$WDCTL" show $$
 	expect 1 "$WDCTL" show no_such_device-0
 	expect 1 "$WDCTL" show 2147483647
+}
+
+# The words of the table's first column.
+names()
+{
+	tail -n +2 | awk '{ print $1 }' | sort
+}
+
+algorithms_of_software()
+{
+	no_device
+	"$WDCTL" algorithms >table
+	head -n 1 table | grep -q '^ALGORITHM  *SOFTWARE  *DEVICES$'
+	grep -q '^gzip  *yes  *-$' table
+	expect 1 grep -v '^ALGORITHM\|  *yes  *-$' table
+	"$WDCTL" algorithms --json | tr -d ' \n' |
+		grep -q '{"name":"gzip","software":true,"devices":\[\]}'
+}
+
+# What sysfs says, from end to end.
+algorithms_of_devices()
+{
+	have_device
+	"$WDCTL" algorithms >table
+	names <table >found
+	[ "$(uniq -d found)" = '' ]
+	{
+		cat /sys/class/*uacce*/*/algorithms
+		awk 'NR > 1 && $2 == "yes" { print $1 }' table
+	} | sort -u | diff - found
+	for path in /sys/class/*uacce*/*; do
+		while read -r name; do
+			awk -v name="$name" -v device="${path##*/}" '$1 == name {
+				for (i = 3; i <= NF; i++) found += $i == device }
+				END { exit found != 1 }' table
+		done <"$path/algorithms"
+	done
+	"$WDCTL" algorithms --json | sed -n 's/.*"name": "\([^"]*\)".*/\1/p' | sort | diff - found
+	[ "$(WD_MODE=sva "$WDCTL" algorithms | sed -n 2p | wc -w)" -eq \
+		$((2 + $("$WDCTL" list | awk '$2 == "sva"' | wc -l))) ]
 }
 
 list_devices()
@@ -211,6 +257,24 @@ unload_in_use()
 	[ -e "/dev/$device" ]
 }
 
+# Everything is there again afterwards, whatever happens.
+load_algorithms()
+{
+	have_device
+	is_root || skip 'needs root'
+	"$WDCTL" unload
+	trap '"$WDCTL" unload && "$WDCTL" load --noiommu' EXIT
+	expect 1 "$WDCTL" load --algorithms=deflate,rot13
+	[ ! -e /sys/module/wd_hw ]
+	[ ! -e /sys/module/wd_iommu ]
+	"$WDCTL" load --functions=sva --algorithms=sha256
+	expect 1 grep -q gzip /sys/class/*uacce*/*/algorithms
+	"$WDCTL" algorithms | grep -q '^gzip  *yes  *-$'
+	"$WDCTL" unload
+	"$WDCTL" load --functions=sva --algorithms='sha256,deflate,ctr(aes)'
+	grep -qx gzip /sys/class/*uacce*/*/algorithms
+}
+
 run '--help, --version' help_and_version
 run 'wrong usage is status 2' wrong_usage
 run 'load and unload tell who may' needs_root
@@ -220,11 +284,14 @@ run 'load --noiommu warns' warning_about_noiommu
 run 'rebind of no device' rebind_nothing
 run 'unload with nothing loaded' unload_nothing
 run 'list without devices' list_nothing
+run 'algorithms without devices' algorithms_of_software
 run 'show without channels' show_nothing
 run 'list of the devices' list_devices
+run 'algorithms of the devices' algorithms_of_devices
 run 'show of an open channel' show_channel
 run 'list shows the modes' modes_of_sysfs
 run 'rebind of a device' rebind_device
 run 'rebind tells who uses a device' rebind_in_use
 run 'unload tells who uses a device' unload_in_use
+run 'load --algorithms' load_algorithms
 finish

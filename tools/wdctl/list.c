@@ -10,6 +10,7 @@
 #include <string.h>
 #include <wd.h>
 
+#include "json.h"
 #include "wdctl.h"
 
 static const char *iommu_name(int type)
@@ -92,16 +93,9 @@ static void print_full(const struct uacce_dev_list *list)
 
 static void json_string(const char *key, const char *value)
 {
-	printf("    \"%s\": \"", key);
-	for (; *value; value++) {
-		if (*value == '"' || *value == '\\')
-			putchar('\\');
-		if ((unsigned char)*value < 0x20)
-			printf("\\u%04x", *value);
-		else
-			putchar(*value);
-	}
-	printf("\",\n");
+	printf("    \"%s\": ", key);
+	json_quote(value, strlen(value));
+	printf(",\n");
 }
 
 static void json_number(const char *key, int value)

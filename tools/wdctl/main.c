@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * wdctl: load and unload the modules of Warpdrive, list the devices, show the
- * channels that are open on them, bring a device back.
+ * wdctl: load and unload the modules of Warpdrive, list the devices and what they
+ * compute, show the channels that are open on them, bring a device back.
  */
 #include <stdarg.h>
 #include <stdio.h>
@@ -18,6 +18,7 @@ static const struct command {
 	{ "load", cmd_load },
 	{ "unload", cmd_unload },
 	{ "list", cmd_list },
+	{ "algorithms", cmd_algorithms },
 	{ "show", cmd_show },
 	{ "rebind", cmd_rebind },
 };
@@ -25,13 +26,15 @@ static const struct command {
 static const char help[] =
 "Usage: wdctl COMMAND [ARGUMENT...]\n"
 "\n"
-"  load [-m DIR] [--functions=MODE,...] [--noiommu] [[MODULE.]NAME=VALUE]...\n"
+"  load [-m DIR] [--functions=MODE,...] [--algorithms=NAME,...] [--noiommu]\n"
+"       [[MODULE.]NAME=VALUE]...\n"
 "                      load the modules and wait for the devices, by default one\n"
-"                      for each MODE: sva, share, noiommu; --noiommu: let\n"
-"                      privileged programs use devices without an IOMMU; a\n"
-"                      parameter without a module is one of wd_hw\n"
+"                      for each MODE: sva, share, noiommu, and with all\n"
+"                      algorithms; --noiommu: let privileged programs use devices\n"
+"                      without an IOMMU; a parameter without a module is one of wd_hw\n"
 "  unload [-f]         unload them; -f: also while programs use a device\n"
 "  list [-v] [--json]  list the devices\n"
+"  algorithms [--json] list what can be computed, and who does\n"
 "  show [DEVICE|PID]   show the open channels, who has them and their state\n"
 "  rebind [-f] DEVICE  give a device back to its driver, which brings an isolated\n"
 "                      one back; -f: also while programs use it\n"

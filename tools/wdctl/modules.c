@@ -349,6 +349,9 @@ static int take_load_option(struct loader *ld, int c)
 	case 'f':
 		snprintf(parameter, sizeof(parameter), "functions=%s", optarg);
 		return parse_parameter(ld, parameter);
+	case 'a':
+		snprintf(parameter, sizeof(parameter), "algorithms=%s", optarg);
+		return parse_parameter(ld, parameter);
 	case 'n':
 		ld->noiommu = true;
 		return parse_parameter(ld, NOIOMMU_PARAMETER "=1");
@@ -361,6 +364,7 @@ static int parse_load(struct loader *ld, int argc, char **argv)
 {
 	static const struct option options[] = {
 		{ "functions", required_argument, NULL, 'f' },
+		{ "algorithms", required_argument, NULL, 'a' },
 		{ "noiommu", no_argument, NULL, 'n' },
 		{ 0 }
 	};
