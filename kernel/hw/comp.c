@@ -572,7 +572,7 @@ static u16 close_begin(struct wd_chan *c, struct wd_job *job)
 }
 
 const struct wd_op wd_op_stream_close = {
-	.algs = ~0ULL,
+	.algs = WD_ALGS_ANY,
 	.check = close_check,
 	.begin = close_begin,
 };

@@ -17,7 +17,7 @@ static u16 nop_begin(struct wd_chan *c, struct wd_job *job)
 }
 
 static const struct wd_op wd_op_nop = {
-	.algs = ~0ULL,
+	.algs = WD_ALGS_ANY,
 	.check = nop_check,
 	.begin = nop_begin,
 };
@@ -64,7 +64,7 @@ const struct wd_op *wd_op_find(u16 opcode)
 	if (opcode >= ARRAY_SIZE(wd_ops))
 		return NULL;
 	op = wd_ops[array_index_nospec(opcode, ARRAY_SIZE(wd_ops))];
-	return op && op->algs & wd_hw_algs ? op : NULL;
+	return op && (op->algs == WD_ALGS_ANY || op->algs & wd_hw_algs) ? op : NULL;
 }
 
 static bool param_copied(struct wd_io *io, u64 addr, size_t len, size_t done, bool write)

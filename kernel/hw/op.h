@@ -18,6 +18,8 @@ enum wd_step {
 #define WD_OP_HAS_PARAM	BIT(0)	/* a parameter block */
 #define WD_OP_HAS_KEY	BIT(1)	/* a key id */
 
+#define WD_ALGS_ANY	(~0ULL)	/* wd_op.algs: there whatever algorithms there are */
+
 /**
  * struct wd_op - an operation
  * @algs:  bits of the algorithms that it is part of: it is there where one of them is
