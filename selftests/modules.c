@@ -10,6 +10,7 @@
 #include <kselftest_harness.h>
 
 #include "raw_mem.h"
+#include "raw_ops.h"
 
 static bool loaded(const char *module)
 {
@@ -156,6 +157,75 @@ TEST_F_TIMEOUT(modules, functions, 120)
 	ASSERT_EQ(0, unload());
 	EXPECT_NE(0, system("modprobe wd_hw functions=sva,pasid 2>/dev/null"));
 	EXPECT_NE(0, system("modprobe wd_hw functions=sva,sva,sva,sva,sva,sva,sva,sva,sva 2>/dev/null"));
+	ASSERT_EQ(0, load());
+}
+
+/* Some algorithms: the name that the module has, and those that the device has. */
+static const struct {
+	int nr;
+	const char *parameter;
+	const char *names;
+} algs[] = {
+	{ WD_ALG_NR_DEFLATE, "deflate", "zlib\ngzip\ndeflate\n" },
+	{ WD_ALG_NR_AES_CTR, "ctr(aes)", "ctr(aes)\n" },
+	{ WD_ALG_NR_SHA256, "sha256", "sha256\nhmac(sha256)\n" },
+	{ WD_ALG_NR_CRC32C, "crc32c", "crc32c\n" },
+	{ WD_ALG_NR_MOVE, "move", "copy\nfill\ncompare\ndualcast\n" },
+};
+
+/* A device that was made with those of the table whose bits are set; without them it can @all. */
+static void only_these(struct __test_metadata *_metadata, unsigned int set, uint64_t all)
+{
+	char command[200] = "modprobe wd_hw functions=sva algorithms='", names[200] = "", text[4096];
+	const char *between = "";
+	uint64_t bits = 0;
+	struct raw_chan c;
+	struct wd_cqe cqe;
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(algs); i++) {
+		if (!(set & 1U << i))
+			continue;
+		strcat(strcat(command, between), algs[i].parameter);
+		between = ",";
+		if (!(all & WD_ALG_BIT(algs[i].nr)))
+			continue;
+		strcat(names, algs[i].names);
+		bits |= WD_ALG_BIT(algs[i].nr);
+	}
+	ASSERT_EQ(0, unload());
+	ASSERT_EQ(0, system(strcat(command, "' && modprobe wd_accel && udevadm settle")));
+	ASSERT_EQ(0, raw_attr("algorithms", text, sizeof(text) - 1));
+	EXPECT_STREQ(names, *text ? strcat(text, "\n") : text);
+	ASSERT_EQ(0, raw_setup(&c));
+	EXPECT_EQ(bits, c.layout.algs);
+	for (unsigned int opcode = 0; opcode <= 0xff; opcode++) {
+		struct wd_desc d = { .opcode = opcode };
+
+		ASSERT_EQ(0, raw_do(&c, &d, &cqe));
+		EXPECT_EQ(!raw_op_present(opcode, bits), cqe.status == WD_ST_BAD_OPCODE)
+			TH_LOG("opcode %#x", opcode);
+	}
+	raw_close(&c);
+}
+
+/* The hardware computes what it is told to, and not a bit more. */
+TEST_F_TIMEOUT(modules, algorithms, 120)
+{
+	static const unsigned int sets[] = { 1, 4, 2 | 8, 1 | 16, 1 | 2 | 4 | 8 | 16 };
+	struct raw_chan c;
+	uint64_t all;
+
+	ASSERT_EQ(0, raw_setup(&c));
+	all = c.layout.algs;
+	raw_close(&c);
+	EXPECT_EQ(WD_ALG_DEFLATE, all & WD_ALG_DEFLATE);
+	for (unsigned int i = 0; i < ARRAY_SIZE(sets); i++)
+		only_these(_metadata, sets[i], all);
+	ASSERT_EQ(0, unload());
+	EXPECT_NE(0, system("modprobe wd_hw algorithms=rot13 2>/dev/null"));
+	EXPECT_NE(0, system("modprobe wd_hw algorithms=deflate,rot13 2>/dev/null"));
+	EXPECT_NE(0, system("modprobe wd_hw algorithms=gzip 2>/dev/null"));
+	EXPECT_FALSE(loaded("wd_hw"));
 	ASSERT_EQ(0, load());
 }
 
