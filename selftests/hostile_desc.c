@@ -61,7 +61,7 @@ static unsigned int submit(struct attacker *a)
 
 	for (i = 0; i < n; i++) {
 		if (hostile_chance(r, 10))
-			work_sane(&a->w, r, i, &a->batch[i]);
+			work_sane(&a->w, r, &a->c.layout, i, &a->batch[i]);
 		else
 			work_random(&a->w, r, &a->c, i, &a->batch[i]);
 		raw_put(&a->c, &a->batch[i].d);
@@ -75,10 +75,10 @@ static int complain(struct attacker *a, const struct work_desc *wd, const struct
 {
 	const struct wd_desc *d = &wd->d;
 
-	return hostile_fail(a->h, "%s: opcode %#x flags %#x op %#x stream %#x src %#llx+%#x "
-			    "dst %#llx+%#x, status %#x aux %#x consumed %#x produced %#x info %#llx",
-			    wrong, d->opcode, d->flags, d->op, d->stream, d->src, d->src_len,
-			    d->dst, d->dst_len, cqe->status, cqe->aux, cqe->consumed,
+	return hostile_fail(a->h, "%s: opcode %#x flags %#x op %#x stream %#x key %#x src %#llx+%#x "
+			    "dst %#llx+%#x param %#llx, status %#x aux %#x consumed %#x produced %#x info %#llx",
+			    wrong, d->opcode, d->flags, d->op, d->stream, d->key, d->src, d->src_len,
+			    d->dst, d->dst_len, d->param, cqe->status, cqe->aux, cqe->consumed,
 			    cqe->produced, cqe->info);
 }
 

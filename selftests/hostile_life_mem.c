@@ -181,7 +181,7 @@ int life_memory_taken_away(struct life *l)
 		n = 1 + hostile_below(r, 16);
 		for (i = 0; i < n; i++) {
 			if (hostile_chance(r, 4))
-				work_sane(&l->w, r, i, &l->batch[i]);
+				work_sane(&l->w, r, &l->c[0].layout, i, &l->batch[i]);
 			else
 				area_work(l, i, &l->batch[i]);
 			raw_put(&l->c[0], &l->batch[i].d);

@@ -18,6 +18,7 @@
 #define GAP		(64 * WORK_PAGE)	/* PROT_NONE, between regions */
 #define FAR_HOLE	0x100000000000UL
 
+#define PARAMS_LEN	(WORK_SLOTS * WORK_PARAM_LEN)
 #define LAZY_LEN	(64 * WORK_PAGE)
 #define PACKED_LEN	(4 * WORK_PAGE)
 #define PLAIN_LEN	8000
@@ -126,6 +127,8 @@ static void build_slots(struct builder *b)
 	add(w, (uintptr_t)w->slots, WORK_SLOTS * WORK_SLOT_STRIDE, WD_ST_OK, WD_ST_OK, false);
 	odd_pages(w, WORK_SLOT_STRIDE / WORK_PAGE, WD_ST_FAULT_PERM);
 
+	w->params = place(b, PARAMS_LEN, RW, PRIVATE, -1);
+	add(w, (uintptr_t)w->params, PARAMS_LEN, WD_ST_OK, WD_ST_OK, false);
 	w->lazy = place(b, LAZY_LEN, RW, PRIVATE, -1);
 	add(w, (uintptr_t)w->lazy, LAZY_LEN, WD_ST_OK, WD_ST_OK, true);
 }
@@ -232,12 +235,14 @@ static int build_reserved(struct work *w)
 			.format = i, .packed = raw_mem_take(&w->m, PACKED_LEN), .plain_len = PLAIN_LEN,
 		};
 	w->slots = raw_mem_take(&w->m, slots);
+	w->params = raw_mem_take(&w->m, PARAMS_LEN);
 	w->lazy = raw_mem_take(&w->m, LAZY_LEN);
 	raw_fill_text(w->text, text / 2, 1);
 	raw_fill_random(w->text + text / 2, text / 2, 2);
 	work_restore_slots(w);
 	add(w, (uintptr_t)w->text, text, WD_ST_OK, WD_ST_OK, false);
 	add(w, (uintptr_t)w->slots, slots, WD_ST_OK, WD_ST_OK, false);
+	add(w, (uintptr_t)w->params, PARAMS_LEN, WD_ST_OK, WD_ST_OK, false);
 	add(w, (uintptr_t)w->lazy, LAZY_LEN, WD_ST_OK, WD_ST_OK, true);
 	return 0;
 }

@@ -76,7 +76,9 @@ struct flip {
 /* One is good mostly and one is not. Never noise in dst: that would be our own memory. */
 static struct flip choose_flip(struct target *t, struct hostile_rng *r)
 {
-	static const uint16_t opcodes[] = { WD_OP_DEFLATE, WD_OP_NOP, WD_OP_STREAM_CLOSE, 0xffff };
+	static const uint16_t opcodes[] = {
+		WD_OP_DEFLATE, WD_OP_NOP, WD_OP_STREAM_CLOSE, WD_OP_DIGEST, WD_OP_COPY, WD_OP_FILL, 0xffff,
+	};
 	static const uint32_t streams[] = { 1, 15, 16, 0x1000, 0xffffffff };
 	const uint32_t max = t->c.layout.max_len;
 	const uint32_t lens[] = { 0, 100, 16385, max, max + 1, 0xffffffff };
@@ -303,7 +305,7 @@ static int one_batch(struct target *t)
 
 	for (i = 0; i < n; i++) {
 		if (t->w.mode == HOSTILE_NOIOMMU || hostile_chance(r, 4))
-			work_sane(&t->w, r, i, &t->batch[i]);
+			work_sane(&t->w, r, &t->c.layout, i, &t->batch[i]);
 		else
 			work_random(&t->w, r, &t->c, i, &t->batch[i]);
 		raw_put(&t->c, &t->batch[i].d);

@@ -2,7 +2,7 @@
 /* Random descriptors, and what may be said to them. */
 #include <string.h>
 
-#include "hostile_work.h"
+#include "hostile_ops.h"
 
 static uint64_t wild_address(struct hostile_rng *r)
 {
@@ -93,17 +93,24 @@ static uint32_t random_op(struct hostile_rng *r, bool inflate)
 	return op;
 }
 
-static uint16_t random_opcode(struct hostile_rng *r)
+static uint16_t random_opcode(struct hostile_rng *r, const struct wd_chan_layout *l)
 {
 	static const uint16_t good[] = {
 		WD_OP_DEFLATE, WD_OP_DEFLATE, WD_OP_DEFLATE, WD_OP_INFLATE,
 		WD_OP_INFLATE, WD_OP_INFLATE, WD_OP_NOP, WD_OP_STREAM_CLOSE,
 	};
-	static const uint16_t bad[] = { 0, 2, 0x0f, 0x13, 0x20, 0x0110, 0x8010, 0xffff };
+	static const uint16_t bad[] = { 0, 2, 0x0f, 0x13, 0x1f, 0x37, 0x3e, 0x0110, 0x8010, 0xffff };
+	uint16_t opcode;
 
 	if (hostile_chance(r, 30))
 		return HOSTILE_PICK(r, bad);
-	return hostile_chance(r, 60) ? hostile_random(r) : HOSTILE_PICK(r, good);
+	if (hostile_chance(r, 60))
+		return hostile_random(r);
+	/* Also of what the device lacks. */
+	if (hostile_chance(r, 60))
+		return raw_ops[hostile_below(r, raw_ops_count)].opcode;
+	opcode = hostile_below(r, 3) ? work_op_random(r, l) : 0;
+	return opcode ? opcode : HOSTILE_PICK(r, good);
 }
 
 static uint32_t random_stream(struct hostile_rng *r, uint32_t streams)
@@ -117,17 +124,21 @@ static uint32_t random_stream(struct hostile_rng *r, uint32_t streams)
  * A field that must be zero is not, or another one is changed; not the destination,
  * which is chosen with care.
  */
-static void spoil(struct wd_desc *d, struct hostile_rng *r)
+static void spoil(const struct work *w, struct wd_desc *d, struct hostile_rng *r)
 {
 	static const uint8_t words[] = { 0, 1, 2, 4, 5, 8, 9, 14 };
 	uint32_t x = hostile_chance(r, 2) ? hostile_random(r) : 1U << hostile_below(r, 32);
+	const struct raw_op *op = raw_op_find(d->opcode);
 
 	switch (hostile_below(r, 6)) {
 	case 0:
 		d->flags = x;
 		break;
 	case 1:
-		d->param = hostile_chance(r, 2) ? d->src : (uint64_t)x << hostile_below(r, 32);
+		if (op && op->has & RAW_OP_PARAM)
+			d->param = work_bad_param(w, r, d->param);
+		else
+			d->param = hostile_chance(r, 2) ? d->src : (uint64_t)x << hostile_below(r, 32);
 		break;
 	case 2:
 		d->src_dom = x;
@@ -143,6 +154,35 @@ static void spoil(struct wd_desc *d, struct hostile_rng *r)
 	}
 	/* What lies at the destination is no list of places that may be written to. */
 	d->flags &= ~WD_DESC_DST_SGL;
+	/* Nor is a block of another operation's parameters, or anything, one of this one's. */
+	if (op != raw_op_find(d->opcode))
+		d->param = 0;
+}
+
+/* What was a list may be an operand now, and the other way round. */
+static void spoil_desc(const struct work *w, struct hostile_rng *r, struct work_desc *wd)
+{
+	uint16_t before = wd->d.flags;
+	uint64_t src = wd->d.src;
+
+	spoil(w, &wd->d, r);
+	if (!(wd->d.flags & WD_DESC_DST_SGL))
+		wd->dst = wd->d.dst;
+	if (!(wd->d.flags & WD_DESC_SRC_SGL))
+		wd->src = wd->d.src;
+	else if (!(before & WD_DESC_SRC_SGL) || src != wd->d.src)
+		wd->src = 0;
+}
+
+void work_limit_room(const struct work *w, const struct wd_chan_layout *l, unsigned int slot,
+		     struct wd_desc *d)
+{
+	uint64_t place = (uintptr_t)w->slots + slot * WORK_SLOT_STRIDE;
+	uint64_t left = place + WORK_SLOT_LEN - d->dst;
+
+	if (w->mode != HOSTILE_SVA && d->dst - place < WORK_SLOT_LEN && d->dst_len > left &&
+	    d->dst_len <= l->max_len)
+		d->dst_len = left;
 }
 
 static uint64_t new_tag(struct hostile_rng *r)
@@ -156,9 +196,9 @@ void work_random(const struct work *w, struct hostile_rng *r, const struct raw_c
 	struct wd_desc *d = &wd->d;
 	uint8_t *place = w->slots + slot * WORK_SLOT_STRIDE;
 	const struct work_stream *s = &w->streams[hostile_below(r, 3)];
-	size_t left;
+	const struct raw_op *op;
 
-	*wd = (struct work_desc) { .d.opcode = random_opcode(r), .d.tag = new_tag(r) };
+	*wd = (struct work_desc) { .d.opcode = random_opcode(r, &c->layout), .d.tag = new_tag(r) };
 	d->op = random_op(r, d->opcode == WD_OP_INFLATE);
 	d->stream = random_stream(r, c->layout.streams);
 	d->src = work_address(w, r, false);
@@ -173,25 +213,27 @@ void work_random(const struct work *w, struct hostile_rng *r, const struct raw_c
 	d->dst_len = random_len(r, c->layout.max_len);
 	if (hostile_below(r, 4))
 		d->dst = (uintptr_t)place + hostile_below(r, WORK_SLOT_LEN);
+	wd->src = d->src;
+	wd->dst = d->dst;
+	op = raw_op_find(d->opcode);
+	if (op && op->opcode >= WD_OP_KEY_SET)
+		work_op_fill(w, r, &c->layout, slot, wd);
 	if (hostile_chance(r, 12))
-		spoil(d, r);
-	if (d->dst - (uintptr_t)place >= WORK_SLOT_LEN)
-		return;
-	wd->slot = place;
-	/* Reserved memory has no guards between slots. */
-	left = (uintptr_t)place + WORK_SLOT_LEN - d->dst;
-	if (w->mode != HOSTILE_SVA && d->dst_len > left && d->dst_len <= c->layout.max_len)
-		d->dst_len = left;
+		spoil_desc(w, r, wd);
+	if (!(d->flags & WD_DESC_DST_SGL))
+		work_limit_room(w, &c->layout, slot, d);
+	if (wd->dst - (uintptr_t)place < WORK_SLOT_LEN)
+		wd->slot = place;
 }
 
-void work_sane(const struct work *w, struct hostile_rng *r, unsigned int slot,
-	       struct work_desc *wd)
+void work_sane(const struct work *w, struct hostile_rng *r, const struct wd_chan_layout *l,
+	       unsigned int slot, struct work_desc *wd)
 {
 	const struct work_stream *s = &w->streams[hostile_below(r, 3)];
 	uint8_t *place = w->slots + slot * WORK_SLOT_STRIDE;
 
 	*wd = (struct work_desc) { .slot = place };
-	switch (hostile_below(r, 3)) {
+	switch (hostile_below(r, raw_op_present(WD_OP_COPY, l->algs) ? 4 : 3)) {
 	case 0:
 		wd->d = (struct wd_desc) { .opcode = WD_OP_NOP };
 		wd->slot = NULL;
@@ -201,25 +243,36 @@ void work_sane(const struct work *w, struct hostile_rng *r, unsigned int slot,
 		wd->want = w->text;
 		wd->want_len = s->plain_len;
 		break;
-	default:
+	case 2:
 		wd->d = raw_deflate(s->format, 6, w->text, s->plain_len, place + 100, WORK_SLOT_LEN - 200);
 		wd->want = s->packed;
 		wd->want_len = s->len;
+		break;
+	default:
+		wd->d = (struct wd_desc) {
+			.opcode = WD_OP_COPY, .src = (uintptr_t)w->text, .src_len = s->plain_len,
+			.dst = (uintptr_t)place + 100, .dst_len = WORK_SLOT_LEN - 200,
+		};
+		wd->want = w->text;
+		wd->want_len = s->plain_len;
 	}
-	wd->d.stream = 7;
+	if (raw_op_find(wd->d.opcode)->has & RAW_OP_STREAM)
+		wd->d.stream = 7;
+	wd->src = wd->d.src;
+	wd->dst = wd->d.dst;
 	wd->d.tag = new_tag(r);
 }
 
 /* ---------------------------------------------------------------- answers */
-
-#define ST(status)	(1ULL << WD_ST_##status)
 
 bool work_is_status(uint16_t status)
 {
 	return status < 64 ? (ST(OK) | ST(OVERFLOW) | ST(BAD_OPCODE) | ST(BAD_FLAGS) |
 			      ST(BAD_LENGTH) | ST(BAD_OP) | ST(BAD_STREAM) | ST(NO_RESOURCE) |
 			      ST(FAULT_UNMAPPED) | ST(FAULT_PERM) | ST(FAULT_RANGE) |
-			      ST(BAD_SGL) | ST(FAULT_BUS) | ST(FAULT_PASID) | ST(DATA) | ST(NEED_DICT)) >> status & 1
+			      ST(BAD_SGL) | ST(FAULT_BUS) | ST(FAULT_PASID) | ST(DATA) |
+			      ST(NEED_DICT) | ST(BAD_PARAM) | ST(BAD_KEY) | ST(AUTH) | ST(DIF)) >>
+			     status & 1
 			   : status == WD_ST_ABORTED;
 }
 
@@ -228,38 +281,72 @@ static unsigned int field(const struct wd_desc *d, int shift, unsigned int mask)
 	return d->op >> shift & mask;
 }
 
-static bool op_is_bad(const struct wd_desc *d)
+static unsigned int format_of(const struct wd_desc *d)
+{
+	return field(d, WD_COMP_FORMAT_SHIFT, 7);
+}
+
+/* The algorithm of a format, as its bit; 0: there is no such format. */
+static uint64_t format_alg(unsigned int format)
+{
+	if (format <= WD_COMP_GZIP)
+		return WD_ALG_DEFLATE;
+	if (format <= RAW_COMP_LZ4_FRAME)
+		return WD_ALG_BIT(WD_ALG_NR_LZ4);
+	return format == RAW_COMP_ZSTD ? WD_ALG_BIT(WD_ALG_NR_ZSTD) : 0;
+}
+
+static bool op_is_bad(const struct wd_desc *d, uint64_t algs)
 {
 	unsigned int window = field(d, WD_COMP_WINDOW_SHIFT, 15);
 	unsigned int level = field(d, WD_COMP_LEVEL_SHIFT, 15);
+	unsigned int flush = field(d, WD_COMP_FLUSH_SHIFT, 3);
+	uint64_t alg = format_alg(format_of(d));
 
-	if (d->op & ~WD_COMP_MASK || field(d, WD_COMP_FORMAT_SHIFT, 3) == 3)
+	if (d->op & ~WD_COMP_MASK || !(alg & algs))
 		return true;
-	if (d->opcode == WD_OP_DEFLATE)
+	if (d->opcode == WD_OP_INFLATE)
+		return level || flush ||
+		       (window && (alg != WD_ALG_DEFLATE || window < 9));
+	if (alg == WD_ALG_DEFLATE)
 		return level > 9 || window < 9;
-	return level || field(d, WD_COMP_FLUSH_SHIFT, 3) || (window && window < 9);
+	return window || (format_of(d) != RAW_COMP_ZSTD && level > 9);
+}
+
+/* What only some formats have not: refused, or done as well as it can be. */
+static bool op_may_be_bad(const struct wd_desc *d)
+{
+	return format_of(d) == RAW_COMP_LZ4_BLOCK ||
+	       (format_of(d) == RAW_COMP_ZSTD &&
+		field(d, WD_COMP_FLUSH_SHIFT, 3) == WD_COMP_FULL_FLUSH);
 }
 
 /* All that is wrong with a descriptor, as the statuses that say so. */
 static uint64_t malformed(const struct wd_desc *d, const struct wd_chan_layout *l)
 {
 	bool comp = d->opcode == WD_OP_DEFLATE || d->opcode == WD_OP_INFLATE;
+	const struct raw_op *op = raw_op_find(d->opcode);
 	uint64_t bad = 0;
 
-	if (!comp && d->opcode != WD_OP_NOP && d->opcode != WD_OP_STREAM_CLOSE)
-		bad |= ST(BAD_OPCODE);
-	if (d->flags & ~(comp ? WD_DESC_SRC_SGL : 0) || d->param || d->src_dom || d->dst_dom ||
-	    d->key)
+	if (!raw_op_present(d->opcode, l->algs))
+		return ST(BAD_OPCODE);
+	if (d->flags & ~op->flags || d->src_dom || d->dst_dom ||
+	    (d->param && !(op->has & RAW_OP_PARAM)) || (d->key && !(op->has & RAW_OP_KEY)))
 		bad |= ST(BAD_FLAGS);
-	if (d->flags & WD_DESC_SRC_SGL && d->src % sizeof(struct wd_sge))
+	if ((d->flags & WD_DESC_SRC_SGL && d->src % sizeof(struct wd_sge)) ||
+	    (d->flags & WD_DESC_DST_SGL && d->dst % sizeof(struct wd_sge)))
 		bad |= ST(BAD_SGL);
-	if (comp && op_is_bad(d))
+	if (op->has & RAW_OP_PARAM && d->param % 16)
+		bad |= ST(BAD_PARAM);
+	if (op->has & RAW_OP_KEY && d->key >= l->keys)
+		bad |= ST(BAD_KEY);
+	if (op->has & RAW_OP_STREAM && d->stream >= l->streams)
+		bad |= ST(BAD_STREAM);
+	if (comp && op_is_bad(d, l->algs))
 		bad |= ST(BAD_OP);
 	if (comp && (!d->dst_len || d->dst_len > l->max_len || d->src_len > l->max_len))
 		bad |= ST(BAD_LENGTH);
-	if ((comp || d->opcode == WD_OP_STREAM_CLOSE) && d->stream >= l->streams)
-		bad |= ST(BAD_STREAM);
-	return bad;
+	return op->opcode < WD_OP_KEY_SET ? bad : bad | work_op_malformed(d, l);
 }
 
 /* The statuses, other than faults, that a well-formed descriptor may have. */
@@ -269,10 +356,14 @@ static uint64_t well_formed(const struct wd_desc *d)
 
 	if (d->opcode == WD_OP_NOP || d->opcode == WD_OP_STREAM_CLOSE)
 		return ST(OK);
+	if (d->opcode >= WD_OP_KEY_SET)
+		return work_op_may(d);
 	if (d->flags & WD_DESC_SRC_SGL)
 		may |= ST(BAD_SGL);
 	if (!d->src_len && !field(d, WD_COMP_FLUSH_SHIFT, 3))
 		may |= ST(BAD_LENGTH);
+	if (op_may_be_bad(d))
+		may |= ST(BAD_OP) | ST(BAD_LENGTH);
 	may |= d->op & WD_COMP_NEW ? ST(NO_RESOURCE) : ST(BAD_STREAM);
 	if (d->opcode == WD_OP_INFLATE)
 		may |= ST(DATA) | ST(NEED_DICT);
@@ -301,8 +392,9 @@ static const char *check_fault(const struct work *w, const struct wd_desc *d,
 }
 
 static const char *check_status(const struct work *w, const struct raw_chan *c,
-				const struct wd_desc *d, const struct wd_cqe *cqe)
+				const struct work_desc *wd, const struct wd_cqe *cqe)
 {
+	const struct wd_desc *d = &wd->d;
 	uint64_t bad = malformed(d, &c->layout);
 
 	if (!work_is_status(cqe->status) || cqe->status == WD_ST_ABORTED)
@@ -310,7 +402,7 @@ static const char *check_status(const struct work *w, const struct raw_chan *c,
 	if (bad)
 		return bad >> cqe->status & 1 ? NULL : "not what is wrong with it";
 	if (cqe->status >= WD_ST_FAULT_UNMAPPED && cqe->status <= WD_ST_FAULT_BUS)
-		return check_fault(w, d, cqe);
+		return d->opcode < WD_OP_KEY_SET ? check_fault(w, d, cqe) : work_op_fault(w, wd, cqe);
 	return well_formed(d) >> cqe->status & 1 ? NULL : "not a status for this descriptor";
 }
 
@@ -324,11 +416,12 @@ static const char *check_counts(const struct wd_desc *d, const struct wd_cqe *cq
 		return "refused, but worked on";
 	if (cqe->aux & WD_CQE_END && cqe->status != WD_ST_OK)
 		return "an end that is none";
-	if (cqe->status == WD_ST_OVERFLOW && cqe->produced != d->dst_len)
+	if (cqe->status == WD_ST_OVERFLOW && cqe->produced != d->dst_len &&
+	    format_of(d) != RAW_COMP_LZ4_BLOCK)
 		return "overflow with room left";
 	if (data && cqe->status == WD_ST_OK && !(cqe->aux & WD_CQE_END) && cqe->consumed != d->src_len)
 		return "OK, but not all was used";
-	return NULL;
+	return d->opcode < WD_OP_KEY_SET ? NULL : work_op_counts(d, cqe);
 }
 
 static bool is_canary(const uint8_t *p, size_t len)
@@ -339,16 +432,19 @@ static bool is_canary(const uint8_t *p, size_t len)
 /* Nothing but what was produced has changed in the slot. */
 static const char *check_slot(struct work_desc *wd, const struct wd_cqe *cqe)
 {
-	uint8_t *dst = (uint8_t *)(uintptr_t)wd->d.dst, *end = wd->slot + WORK_SLOT_LEN;
+	uint64_t at = wd->d.flags & WD_DESC_DST_SGL ? wd->dst : wd->d.dst;
+	uint8_t *dst = (uint8_t *)(uintptr_t)at, *end = wd->slot + WORK_SLOT_LEN;
+	uint32_t len = work_op_writes_ahead(&wd->d, cqe) ? wd->d.dst_len : cqe->produced;
 
 	if (cqe->produced > end - dst)
 		return "produced more than there is room for";
-	if (!is_canary(wd->slot, dst - wd->slot) ||
-	    !is_canary(dst + cqe->produced, end - dst - cqe->produced))
+	if (len > end - dst)
+		len = end - dst;
+	if (!is_canary(wd->slot, dst - wd->slot) || !is_canary(dst + len, end - dst - len))
 		return "a canary beside the destination is dead";
 	if (wd->want && memcmp(dst, wd->want, wd->want_len))
 		return "the output is wrong";
-	memset(dst, WORK_CANARY, cqe->produced);
+	memset(dst, WORK_CANARY, len);
 	return NULL;
 }
 
@@ -359,7 +455,7 @@ const char *work_check(const struct work *w, const struct raw_chan *c,
 
 	if (cqe->tag != wd->d.tag)
 		return "the tag is another's";
-	wrong = check_status(w, c, &wd->d, cqe);
+	wrong = check_status(w, c, wd, cqe);
 	if (!wrong)
 		wrong = check_counts(&wd->d, cqe);
 	if (!wrong && wd->want && (cqe->status || cqe->produced != wd->want_len))

@@ -12,6 +12,7 @@
 #define WORK_SLOTS	32		/* destinations with canaries */
 #define WORK_SLOT_LEN	(8 * WORK_PAGE)
 #define WORK_SLOT_STRIDE	(WORK_SLOT_LEN + WORK_PAGE)
+#define WORK_PARAM_LEN	1536		/* for a slot's parameter block, and what that names */
 #define WORK_CANARY	0xa7
 #define WORK_TEXT_LEN	(64 * WORK_PAGE)
 #define WORK_REGIONS	24
@@ -66,12 +67,15 @@ struct work {
 	uint8_t *text;		/* constant */
 	struct work_stream streams[3];
 	uint8_t *slots;
+	uint8_t *params;	/* a block for each slot */
 	uint8_t *lazy;		/* pages that may be dropped at any time */
 };
 
 /* A descriptor, and what is to be checked when it completes. */
 struct work_desc {
 	struct wd_desc d;
+	uint64_t src;		/* of the operand, where it is a list of known parts as well; */
+	uint64_t dst;		/* 0: it is a list of anything. Not of compression. */
 	uint8_t *slot;		/* that holds the destination, or NULL */
 	const uint8_t *want;	/* not NULL: these bytes must come out, */
 	size_t want_len;	/* so many */
@@ -108,8 +112,8 @@ void work_random(const struct work *w, struct hostile_rng *r, const struct raw_c
 		 unsigned int slot, struct work_desc *wd);
 
 /* A descriptor whose answer is known. */
-void work_sane(const struct work *w, struct hostile_rng *r, unsigned int slot,
-	       struct work_desc *wd);
+void work_sane(const struct work *w, struct hostile_rng *r, const struct wd_chan_layout *l,
+	       unsigned int slot, struct work_desc *wd);
 
 /* What is wrong with a completion, or NULL. The canaries of the slot are checked and restored. */
 const char *work_check(const struct work *w, const struct raw_chan *c,
