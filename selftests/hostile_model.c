@@ -212,8 +212,15 @@ const char *work_op_fault(const struct work *w, const struct work_desc *wd,
 
 bool work_op_writes_ahead(const struct wd_desc *d, const struct wd_cqe *cqe)
 {
-	/* An overlap is copied from its end, and the first of two destinations is ahead. */
-	return cqe->status != WD_ST_OK && (d->opcode == WD_OP_COPY || d->opcode == WD_OP_DUALCAST);
+	/* An overlap is copied from its end; what goes in steps counts when one is complete. */
+	return cqe->status != WD_ST_OK &&
+	       (d->opcode == WD_OP_COPY || (d->opcode >= WD_OP_DUALCAST && d->opcode != WD_OP_COPY_CRC32C));
+}
+
+uint32_t work_op_room(const struct wd_desc *d)
+{
+	/* Eight bytes for each block, wherever the parameters say; the smallest blocks have 512. */
+	return d->opcode == WD_OP_DIX_GENERATE ? d->src_len / 64 : d->dst_len;
 }
 
 const char *work_op_counts(const struct wd_desc *d, const struct wd_cqe *cqe)
@@ -245,7 +252,7 @@ const char *work_op_counts(const struct wd_desc *d, const struct wd_cqe *cqe)
 	case WD_OP_DIGEST:
 		out = d->op & WD_DIGEST_FINAL ? hash_len(d->op & WD_DIGEST_ALG_MASK) : 0;
 		break;
-	case WD_OP_DIF_INSERT ... WD_OP_DIF_UPDATE:
+	case WD_OP_DIF_INSERT ... WD_OP_DIX_GENERATE:
 		return NULL;
 	}
 	return cqe->produced != out ? "OK, but not as much as that" : NULL;

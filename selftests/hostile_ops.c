@@ -53,13 +53,16 @@ uint16_t work_op_random(struct hostile_rng *r, const struct wd_chan_layout *l)
 	return n ? found[hostile_below(r, n)] : 0;
 }
 
-/* Parts one behind the other, @len bytes in all; the last one may say more. Rarely one is none. */
+/*
+ * Parts one behind the other, @len bytes in all; the last one may say more. Rarely one is
+ * none. Behind them there is always one that is none.
+ */
 static uint64_t make_list(struct hostile_rng *r, struct wd_sge *list, uint64_t addr, uint32_t len)
 {
 	uint32_t left = len, part;
 	int i, last;
 
-	for (i = 0; i < PARTS - 1 && left > 1 && !hostile_chance(r, 4); i++) {
+	for (i = 0; i < PARTS - 2 && left > 1 && !hostile_chance(r, 4); i++) {
 		part = 1 + hostile_below(r, left - 1);
 		list[i] = (struct wd_sge) { .addr = addr + len - left, .len = part };
 		left -= part;

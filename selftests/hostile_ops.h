@@ -22,7 +22,10 @@ uint16_t work_op_random(struct hostile_rng *r, const struct wd_chan_layout *l);
 void work_op_fill(const struct work *w, struct hostile_rng *r, const struct wd_chan_layout *l,
 		  unsigned int slot, struct work_desc *wd);
 
-/* Reserved memory has no guards between slots: what is in slot @slot ends there. */
+/*
+ * Reserved memory has no guards: what begins in slot @slot ends there, and nothing is so
+ * long that it gets to what others have.
+ */
 void work_limit_room(const struct work *w, const struct wd_chan_layout *l, unsigned int slot,
 		     struct wd_desc *d);
 
@@ -42,6 +45,9 @@ uint64_t work_op_may(const struct wd_desc *d);
 /* What is wrong with the place of a fault, or NULL. */
 const char *work_op_fault(const struct work *w, const struct work_desc *wd,
 			  const struct wd_cqe *cqe);
+
+/* The most that `produced` may be, of any operation. */
+uint32_t work_op_room(const struct wd_desc *d);
 
 /* What is wrong with its counts and bits, or NULL. */
 const char *work_op_counts(const struct wd_desc *d, const struct wd_cqe *cqe);

@@ -166,12 +166,19 @@ static void spoil_desc(const struct work *w, struct hostile_rng *r, struct work_
 	uint64_t src = wd->d.src;
 
 	spoil(w, &wd->d, r);
-	if (!(wd->d.flags & WD_DESC_DST_SGL))
-		wd->dst = wd->d.dst;
+	/* Never the list as a destination, or what it becomes as another's list. */
+	if (before & WD_DESC_DST_SGL)
+		wd->d.dst = wd->dst;
 	if (!(wd->d.flags & WD_DESC_SRC_SGL))
 		wd->src = wd->d.src;
 	else if (!(before & WD_DESC_SRC_SGL) || src != wd->d.src)
 		wd->src = 0;
+}
+
+static void limit(uint32_t *len, uint64_t most, const struct wd_chan_layout *l)
+{
+	if (*len > most && *len <= l->max_len)
+		*len = most;
 }
 
 void work_limit_room(const struct work *w, const struct wd_chan_layout *l, unsigned int slot,
@@ -180,9 +187,17 @@ void work_limit_room(const struct work *w, const struct wd_chan_layout *l, unsig
 	uint64_t place = (uintptr_t)w->slots + slot * WORK_SLOT_STRIDE;
 	uint64_t left = place + WORK_SLOT_LEN - d->dst;
 
-	if (w->mode != HOSTILE_SVA && d->dst - place < WORK_SLOT_LEN && d->dst_len > left &&
-	    d->dst_len <= l->max_len)
-		d->dst_len = left;
+	if (w->mode != HOSTILE_SVA && d->opcode >= WD_OP_KEY_SET) {
+		limit(&d->src_len, WORK_ROOM, l);
+		limit(&d->dst_len, WORK_ROOM, l);
+	}
+	if (d->flags & WD_DESC_DST_SGL || d->dst - place >= WORK_SLOT_LEN)
+		return;
+	if (w->mode != HOSTILE_SVA)
+		limit(&d->dst_len, left, l);
+	/* An overlap is copied from its end: not from behind the guard. */
+	if (d->opcode == WD_OP_COPY && d->dst - d->src < d->src_len)
+		limit(&d->src_len, left, l);
 }
 
 static uint64_t new_tag(struct hostile_rng *r)
@@ -220,8 +235,7 @@ void work_random(const struct work *w, struct hostile_rng *r, const struct raw_c
 		work_op_fill(w, r, &c->layout, slot, wd);
 	if (hostile_chance(r, 12))
 		spoil_desc(w, r, wd);
-	if (!(d->flags & WD_DESC_DST_SGL))
-		work_limit_room(w, &c->layout, slot, d);
+	work_limit_room(w, &c->layout, slot, d);
 	if (wd->dst - (uintptr_t)place < WORK_SLOT_LEN)
 		wd->slot = place;
 }
@@ -410,7 +424,7 @@ static const char *check_counts(const struct wd_desc *d, const struct wd_cqe *cq
 {
 	bool data = d->opcode == WD_OP_DEFLATE || d->opcode == WD_OP_INFLATE;
 
-	if (cqe->consumed > d->src_len || cqe->produced > d->dst_len)
+	if (cqe->consumed > d->src_len || cqe->produced > work_op_room(d))
 		return "more than the operands have";
 	if ((cqe->consumed || cqe->produced) && cqe->status >= 0x10 && cqe->status < WD_ST_BAD_SGL)
 		return "refused, but worked on";

@@ -13,6 +13,7 @@
 #define WORK_SLOT_LEN	(8 * WORK_PAGE)
 #define WORK_SLOT_STRIDE	(WORK_SLOT_LEN + WORK_PAGE)
 #define WORK_PARAM_LEN	1536		/* for a slot's parameter block, and what that names */
+#define WORK_ROOM	(1UL << 20)	/* behind reserved memory there is more than this */
 #define WORK_CANARY	0xa7
 #define WORK_TEXT_LEN	(64 * WORK_PAGE)
 #define WORK_REGIONS	24
