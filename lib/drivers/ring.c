@@ -109,6 +109,7 @@ static void write_desc(struct wd_ring *ring, struct wd_ring_req *req)
 		.src_dom = htole32(d->src_dom),
 		.dst_dom = htole32(d->dst_dom),
 		.stream = htole32(d->stream),
+		.key = htole32(d->key),
 	};
 	if (!req->meanwhile)
 		return;

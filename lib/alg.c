@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Contexts and requests of <wd_alg.h>: arguments, the choice of a vendor driver, and what
+ * is the same for all of them.
+ */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "alg.h"
+#include "chan.h"
+#include "vendors.h"
+
+static struct wd_vendors vendors = {
+	.lock = PTHREAD_MUTEX_INITIALIZER,
+	.entry = {
+		{ .vendor = &wd_alg_native },
+		{ .vendor = &wd_alg_software },
+	},
+};
+
+int wd_alg_register(const struct wd_alg_vendor *vendor)
+{
+	if (!vendor || !vendor->name || !vendor->name[0] || !vendor->init || !vendor->exit ||
+	    !vendor->set_key || !vendor->run || !vendor->submit || !vendor->cancel)
+		return -EINVAL;
+	return wd_vendors_add(&vendors, vendor);
+}
+
+int wd_alg_unregister(const struct wd_alg_vendor *vendor)
+{
+	return wd_vendors_remove(&vendors, vendor);
+}
+
+static bool may_use(const struct wd_alg_ctx *ctx, const struct wd_alg_vendor *vendor)
+{
+	return !(ctx->flags & WD_ALG_F_SOFTWARE) || vendor == &wd_alg_software;
+}
+
+/*
+ * Errors of the vendors that were asked in vain are not told: why a device could not be used
+ * matters only where the caller gave one.
+ */
+static int choose_vendor(struct wd_alg_ctx *ctx)
+{
+	const struct wd_alg_vendor *vendor = NULL, *prev;
+	const bool given = ctx->ch;
+	int ret = -ENODEV, err = -ENODEV;
+
+	do {
+		prev = vendor;
+		vendor = wd_vendors_next(&vendors, prev);
+		if (prev)
+			wd_vendors_put(&vendors, prev);
+		if (!vendor)
+			return given ? err : -ENODEV;
+		if (!may_use(ctx, vendor))
+			continue;
+		ret = vendor->init(ctx);
+		if (ret && ret != -ENODEV)
+			err = ret;
+	} while (ret && ret != -EINVAL && ret != -ENOMEM);
+
+	if (ret) {
+		wd_vendors_put(&vendors, vendor);
+		return ret;
+	}
+	ctx->vendor = vendor;
+	return 0;
+}
+
+int wd_alg_init(struct wd_alg_ctx *ctx)
+{
+	const struct wd_alg_info *info;
+	struct wd_alg_core *core;
+	int ret;
+
+	if (!ctx || ctx->lib || ctx->flags & ~WD_ALG_F_SOFTWARE)
+		return -EINVAL;
+	info = wd_alg_find(ctx->alg);
+	if (!info || wd_check_tag_len(info, ctx->tag_len))
+		return -EINVAL;
+	if (ctx->ch && !ctx->ch->lib)
+		return -EINVAL;
+	if (ctx->ch && wd_chan_inherited(ctx->ch))
+		return -EPERM;
+
+	core = calloc(1, sizeof(*core));
+	if (!core)
+		return -ENOMEM;
+	core->info = info;
+	ctx->lib = core;
+	ret = choose_vendor(ctx);
+	if (ret)
+		goto err_free;
+	/* A vendor with a channel of its own make need not know of ours. */
+	if (ctx->ch && !ctx->ch->lib)
+		ret = wd_chan_adopt(ctx->ch);
+	if (ret)
+		goto err_exit;
+	return 0;
+
+err_exit:
+	ctx->vendor->exit(ctx);
+	wd_vendors_put(&vendors, ctx->vendor);
+	ctx->vendor = NULL;
+err_free:
+	ctx->lib = NULL;
+	free(core);
+	return ret;
+}
+
+void wd_alg_exit(struct wd_alg_ctx *ctx)
+{
+	if (!ctx || !ctx->lib)
+		return;
+	ctx->vendor->cancel(ctx);
+	ctx->vendor->exit(ctx);
+	wd_vendors_put(&vendors, ctx->vendor);
+	ctx->vendor = NULL;
+	free(ctx->lib);
+	ctx->lib = NULL;
+}
+
+/* What every call on a context begins with. */
+static int check_ctx(const struct wd_alg_ctx *ctx)
+{
+	if (!ctx || !ctx->lib)
+		return -EINVAL;
+	return ctx->ch && wd_chan_inherited(ctx->ch) ? -EPERM : 0;
+}
+
+int wd_alg_set_key(struct wd_alg_ctx *ctx, const void *key, size_t len)
+{
+	struct wd_alg_core *core;
+	int ret;
+
+	ret = check_ctx(ctx);
+	if (ret)
+		return ret;
+	core = ctx->lib;
+	ret = wd_check_key(core->info, key, len);
+	if (!ret)
+		ret = ctx->vendor->set_key(ctx, key, len);
+	if (!ret)
+		core->keyed = true;
+	return ret;
+}
+
+static int begin(const struct wd_alg_ctx *ctx, struct wd_request *req)
+{
+	const struct wd_alg_core *core = ctx->lib;
+
+	if (!req || wd_check_request(core->info, req))
+		return -EINVAL;
+	if (!core->keyed && wd_alg_has_key(core->info))
+		return -ENOKEY;
+	req->ret = -EINPROGRESS;
+	req->produced = 0;
+	req->result = 0;
+	req->wrong = 0;
+	req->fault_addr = NULL;
+	req->lib = NULL;
+	return 0;
+}
+
+int wd_alg_run(struct wd_alg_ctx *ctx, struct wd_request *req)
+{
+	int ret;
+
+	ret = check_ctx(ctx);
+	if (!ret)
+		ret = begin(ctx, req);
+	if (ret)
+		return ret;
+	ret = ctx->vendor->run(ctx, req);
+	req->ret = ret;
+	return ret;
+}
+
+int wd_alg_submit(struct wd_alg_ctx *ctx, struct wd_request *const *reqs, unsigned int n)
+{
+	unsigned int good;
+	int ret;
+
+	ret = check_ctx(ctx);
+	if (ret)
+		return ret;
+	if (!reqs || !n)
+		return -EINVAL;
+	for (good = 0; good < n; good++) {
+		ret = begin(ctx, reqs[good]);
+		if (ret)
+			break;
+	}
+	return good ? ctx->vendor->submit(ctx, reqs, good) : ret;
+}
+
+void wd_request_done(struct wd_alg_ctx *ctx, struct wd_request *req, int ret)
+{
+	(void)ctx;
+	req->ret = ret;
+	if (req->callback)
+		req->callback(req);
+}
+
+const char *wd_alg_vendor_name(const struct wd_alg_ctx *ctx)
+{
+	return ctx && ctx->lib ? ctx->vendor->name : "none";
+}
