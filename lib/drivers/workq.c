@@ -26,13 +26,29 @@ void wd_workq_destroy(struct wd_workq *q)
 	pthread_cond_destroy(&q->idle);
 }
 
-void wd_workq_push(struct wd_workq *q, struct wd_work *work)
+static bool is_running(const struct wd_workq *q, const struct wd_work *work)
+{
+	for (const struct wd_work_running *r = q->running; r; r = r->next)
+		if (r->work == work)
+			return true;
+	return false;
+}
+
+static void link_work(struct wd_workq *q, struct wd_work *work)
 {
 	work->next = NULL;
 	work->queued = true;
 	*q->tail = work;
 	q->tail = &work->next;
+}
+
+void wd_workq_push(struct wd_workq *q, struct wd_work *work)
+{
 	q->count++;
+	if (work->serial && (work->queued || is_running(q, work)))
+		work->more++;
+	else
+		link_work(q, work);
 }
 
 static void unlink_work(struct wd_workq *q, struct wd_work **link)
@@ -51,6 +67,7 @@ static void run_one(struct wd_workq *q, pthread_mutex_t *lock)
 	struct wd_work *work = q->head;
 	struct wd_work_running self = { .work = work, .next = q->running };
 	struct wd_work_running **link;
+	bool serial = work->serial;
 
 	unlink_work(q, &q->head);
 	q->running = &self;
@@ -59,6 +76,11 @@ static void run_one(struct wd_workq *q, pthread_mutex_t *lock)
 	work->run(work);
 
 	pthread_mutex_lock(lock);
+	/* Whoever frees one that is serial waits for us first. */
+	if (serial && work->more) {
+		work->more--;
+		link_work(q, work);
+	}
 	for (link = &q->running; *link != &self; link = &(*link)->next)
 		;
 	*link = self.next;
@@ -78,20 +100,14 @@ int wd_workq_run(struct wd_workq *q, pthread_mutex_t *lock, unsigned int max)
 	return (int)n;
 }
 
-static bool is_running(const struct wd_workq *q, const struct wd_work *work)
-{
-	for (const struct wd_work_running *r = q->running; r; r = r->next)
-		if (r->work == work)
-			return true;
-	return false;
-}
-
 void wd_workq_cancel(struct wd_workq *q, pthread_mutex_t *lock,
 		     struct wd_work *work)
 {
 	struct wd_work **link;
 
 	while (work->queued || is_running(q, work)) {
+		q->count -= work->more;
+		work->more = 0;
 		if (!work->queued) {
 			pthread_cond_wait(&q->idle, lock);
 			continue;

@@ -16,12 +16,17 @@
  * @run:    called without a lock; the structure may be queued again, or freed
  *          by another thread once wd_workq_cancel() lets it
  * @next:   in the queue
+ * @serial: may be pushed any number of times, and runs as often, but never in two
+ *          threads at once
  * @queued: is in the queue
+ * @more:   how often it is to be queued again
  */
 struct wd_work {
 	void (*run)(struct wd_work *work);
 	struct wd_work *next;
+	bool serial;
 	bool queued;
+	unsigned int more;
 };
 
 struct wd_work_running;
@@ -30,7 +35,7 @@ struct wd_work_running;
  * struct wd_workq - the queue
  * @head:    the oldest
  * @tail:    where the next one is linked
- * @count:   how many are linked
+ * @count:   how many are linked, or will be linked again
  * @running: what runs now, one entry for each thread that runs some
  * @idle:    signalled when a piece of work has returned
  */
