@@ -172,9 +172,10 @@ struct wd_dif {
  * @callback:   of wd_alg_submit(); NULL: none is called, @ret tells
  * @arg:        the application's
  *
- * @ret:        result: what wd_alg_run() returns; -EINPROGRESS from wd_alg_submit() until
+ * @ret:        result: as wd_alg_run() returns it; -EINPROGRESS from wd_alg_submit() until
  *              it is done
- * @produced:   result: bytes that were written to @dst
+ * @produced:   result: bytes that were written to @dst, or of WD_DIX_GENERATE to @meta; with
+ *              -EBADMSG for protection information, those of the blocks before that one
  * @result:     result: a CRC; the first offset that differs, or the number of the block that
  *              is wrong where @ret says that there is one
  * @wrong:      result of -EBADMSG for protection information: WD_DIF_CHECK_* fields that are
@@ -261,7 +262,8 @@ int wd_alg_set_key(struct wd_alg_ctx *ctx, const void *key, size_t len);
  * @ctx: the context
  * @req: the request; @callback is not called
  *
- * Return: 0, and @req has the other results; or
+ * Return: 0, and @req has the other results; 1: a comparison found a difference, at
+ * @req->result; or
  *   -EINVAL   the request is none of the algorithm's, or one of its fields is out of
  *             range; nothing happened
  *   -ENOKEY   no key was set; nothing happened
