@@ -23,6 +23,19 @@ static void accel_wake(struct wd_chan *ch)
 	wd_ring_wake(accel->ring);
 }
 
+static bool alloc_ids(struct wd_ids *ids, uint32_t n)
+{
+	ids->n = n;
+	ids->used = calloc(n / BITS + 1, sizeof(*ids->used));
+	return ids->used;
+}
+
+static void free_ids(struct wd_accel *accel)
+{
+	free(accel->streams.used);
+	free(accel->keys.used);
+}
+
 static void accel_release(struct wd_chan *ch)
 {
 	struct wd_accel *accel = ch->vendor;
@@ -32,7 +45,7 @@ static void accel_release(struct wd_chan *ch)
 	wd_bounce_pool_free(accel->pool, inherited);
 	if (!inherited)
 		pthread_mutex_destroy(&accel->lock);
-	free(accel->streams);
+	free_ids(accel);
 	free(accel);
 }
 
@@ -51,8 +64,9 @@ static bool is_usable(const struct uacce_dev_info *info, const char *alg)
 /* Make an open channel ready for descriptors. */
 static int accel_attach(struct wd_chan *ch)
 {
+	const struct wd_chan_layout *layout;
 	struct wd_accel *accel;
-	uint32_t streams;
+	bool ok;
 	int ret;
 
 	accel = calloc(1, sizeof(*accel));
@@ -62,12 +76,12 @@ static int accel_attach(struct wd_chan *ch)
 	if (ret)
 		goto err_free;
 
-	streams = wd_ring_layout(accel->ring)->streams;
-	accel->streams = calloc((streams + BITS - 1) / BITS + 1,
-				sizeof(*accel->streams));
+	layout = wd_ring_layout(accel->ring);
+	ok = alloc_ids(&accel->streams, layout->streams) &&
+	     alloc_ids(&accel->keys, layout->keys);
 	if (!wd_mem_is_plain(ch))
 		accel->pool = wd_bounce_pool_new(ch);
-	if (!accel->streams || (!accel->pool && !wd_mem_is_plain(ch))) {
+	if (!ok || (!accel->pool && !wd_mem_is_plain(ch))) {
 		ret = -ENOMEM;
 		goto err_close;
 	}
@@ -79,7 +93,7 @@ static int accel_attach(struct wd_chan *ch)
 
 err_close:
 	wd_bounce_pool_free(accel->pool, false);
-	free(accel->streams);
+	free_ids(accel);
 	wd_ring_close(accel->ring, false);
 err_free:
 	free(accel);
@@ -216,27 +230,46 @@ bool wd_accel_put(struct wd_accel *accel)
 	return owned;
 }
 
-int wd_accel_stream_get(struct wd_accel *accel)
+static int id_get(struct wd_accel *accel, struct wd_ids *ids)
 {
-	uint32_t n = wd_ring_layout(accel->ring)->streams;
 	int id = -1;
 
 	pthread_mutex_lock(&accel->lock);
-	for (uint32_t i = 0; i < n && id < 0; i++) {
+	for (uint32_t i = 0; i < ids->n && id < 0; i++) {
 		uint64_t bit = 1ULL << i % BITS;
 
-		if (accel->streams[i / BITS] & bit)
+		if (ids->used[i / BITS] & bit)
 			continue;
-		accel->streams[i / BITS] |= bit;
+		ids->used[i / BITS] |= bit;
 		id = (int)i;
 	}
 	pthread_mutex_unlock(&accel->lock);
 	return id;
 }
 
-void wd_accel_stream_put(struct wd_accel *accel, int id)
+static void id_put(struct wd_accel *accel, struct wd_ids *ids, int id)
 {
 	pthread_mutex_lock(&accel->lock);
-	accel->streams[id / BITS] &= ~(1ULL << id % BITS);
+	ids->used[id / BITS] &= ~(1ULL << id % BITS);
 	pthread_mutex_unlock(&accel->lock);
+}
+
+int wd_accel_stream_get(struct wd_accel *accel)
+{
+	return id_get(accel, &accel->streams);
+}
+
+void wd_accel_stream_put(struct wd_accel *accel, int id)
+{
+	id_put(accel, &accel->streams, id);
+}
+
+int wd_accel_key_get(struct wd_accel *accel)
+{
+	return id_get(accel, &accel->keys);
+}
+
+void wd_accel_key_put(struct wd_accel *accel, int id)
+{
+	id_put(accel, &accel->keys, id);
 }

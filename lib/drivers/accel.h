@@ -26,6 +26,16 @@ struct vendor_chan {
 };
 
 /**
+ * struct wd_ids - ids of what the device keeps
+ * @n:    how many there are, from 0 on
+ * @used: bitmap of those that are used
+ */
+struct wd_ids {
+	uint32_t n;
+	uint64_t *used;
+};
+
+/**
  * struct wd_accel - wd_chan.vendor of a channel that the native driver runs
  * @ch:      the channel
  * @ring:    its rings
@@ -33,8 +43,9 @@ struct vendor_chan {
  * @owned:   set: @ch is the head of a struct vendor_chan and goes with the last
  *           user
  * @users:   contexts of all algorithms; under wd_chan_lock()
- * @lock:    guards @streams
- * @streams: bitmap of stream ids in use, one bit each
+ * @lock:    guards the ids
+ * @streams: ids of streams
+ * @keys:    ids of keys
  */
 struct wd_accel {
 	struct wd_chan *ch;
@@ -43,7 +54,8 @@ struct wd_accel {
 	bool owned;
 	unsigned int users;
 	pthread_mutex_t lock;
-	uint64_t *streams;
+	struct wd_ids streams;
+	struct wd_ids keys;
 };
 
 /*
@@ -61,5 +73,9 @@ bool wd_accel_put(struct wd_accel *accel);
 /* A stream id that nobody uses, -1: there is none. */
 int wd_accel_stream_get(struct wd_accel *accel);
 void wd_accel_stream_put(struct wd_accel *accel, int id);
+
+/* The same for keys. */
+int wd_accel_key_get(struct wd_accel *accel);
+void wd_accel_key_put(struct wd_accel *accel, int id);
 
 #endif

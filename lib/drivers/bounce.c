@@ -40,13 +40,12 @@ static size_t copy_by_pipe(unsigned char *buf, uintptr_t va, size_t len, bool ou
 }
 
 /*
- * Copy between a buffer and the caller's memory, @out: to it. A bad address must end
- * the request as it would on a device with shared virtual addresses, and not the
- * program, so the kernel does it. Its fastest way does not take mappings of devices,
- * such as another channel's reserved memory, and some kernels and sandboxes lack it.
- * Returns the bytes that could be copied.
+ * A bad address must end the request as it would on a device with shared virtual
+ * addresses, and not the program, so the kernel does it. Its fastest way does not take
+ * mappings of devices, such as another channel's reserved memory, and some kernels and
+ * sandboxes lack it.
  */
-static size_t copy(pid_t pid, unsigned char *buf, uintptr_t va, size_t len, bool out)
+size_t wd_bounce_copy(pid_t pid, unsigned char *buf, uintptr_t va, size_t len, bool out)
 {
 	size_t done = 0;
 
@@ -73,7 +72,7 @@ static void load(const struct wd_bounce *b, struct wd_bounce_side *src,
 
 	c->at = src->copied;
 	c->done = 0;
-	c->fill = copy(b->pool->pid, c->buf.va, src->va + c->at, want, false);
+	c->fill = wd_bounce_copy(b->pool->pid, c->buf.va, src->va + c->at, want, false);
 	src->copied += c->fill;
 	if (c->fill < want)
 		src->fault = src->va + src->copied;
@@ -93,7 +92,7 @@ static void store(const struct wd_bounce *b, struct wd_bounce_side *dst,
 
 	if (!want || dst->fault)
 		return;
-	n = copy(b->pool->pid, c->buf.va + c->done, va, want, true);
+	n = wd_bounce_copy(b->pool->pid, c->buf.va + c->done, va, want, true);
 	c->done += n;
 	dst->copied += n;
 	if (n < want)

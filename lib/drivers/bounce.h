@@ -129,6 +129,12 @@ static inline uintptr_t wd_bounce_copy_fault(const struct wd_bounce *b)
 }
 
 /*
+ * Copy between a buffer and the memory of the process @pid, which is this one, @out: to
+ * it. Returns the bytes that could be copied.
+ */
+size_t wd_bounce_copy(pid_t pid, unsigned char *buf, uintptr_t va, size_t len, bool out);
+
+/*
  * Pure: describe at most @len bytes from @va, which is in @mem, by at most @max
  * entries. *@n: how many. Returns the bytes that they describe.
  */

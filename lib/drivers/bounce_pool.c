@@ -147,6 +147,30 @@ static bool try_get(struct wd_bounce_pool *pool, const struct wd_bounce_want *wa
 	return false;
 }
 
+static bool try_get_one(struct wd_bounce_pool *pool, const size_t *sizes, size_t n,
+			unsigned int first, struct wd_bounce_set *set, size_t *which)
+{
+	for (*which = 0; *which < n; (*which)++) {
+		const size_t parts[WD_BOUNCE_PARTS] = { sizes[*which] };
+
+		for (unsigned int arena = first; arena < WD_ARENAS; arena++)
+			if (alloc_set(pool, parts, arena, set))
+				return true;
+	}
+	return false;
+}
+
+/* There was no room. Returns 0 when there may be now. */
+static int wait_for_room(struct wd_bounce_pool *pool, unsigned int first, bool wait)
+{
+	if (!pool->arena[first].users)
+		return -ENOMEM;
+	if (!wait)
+		return -EAGAIN;
+	pthread_cond_wait(&pool->cond, &pool->lock);
+	return 0;
+}
+
 int wd_bounce_pool_get(struct wd_bounce_pool *pool, const struct wd_bounce_want *want,
 		       bool wait, struct wd_bounce_set *set)
 {
@@ -155,14 +179,22 @@ int wd_bounce_pool_get(struct wd_bounce_pool *pool, const struct wd_bounce_want 
 
 	pthread_mutex_lock(&pool->lock);
 	ret = make_region(pool);
-	while (!ret && !try_get(pool, want, first, set)) {
-		if (!pool->arena[first].users)
-			ret = -ENOMEM;
-		else if (!wait)
-			ret = -EAGAIN;
-		else
-			pthread_cond_wait(&pool->cond, &pool->lock);
-	}
+	while (!ret && !try_get(pool, want, first, set))
+		ret = wait_for_room(pool, first, wait);
+	pthread_mutex_unlock(&pool->lock);
+	return ret;
+}
+
+int wd_bounce_pool_get_one(struct wd_bounce_pool *pool, const size_t *sizes, size_t n,
+			   bool wait, struct wd_bounce_set *set, size_t *which)
+{
+	unsigned int first = wait ? WD_ARENA_SYNC : WD_ARENA_ALL;
+	int ret;
+
+	pthread_mutex_lock(&pool->lock);
+	ret = make_region(pool);
+	while (!ret && !try_get_one(pool, sizes, n, first, set, which))
+		ret = wait_for_room(pool, first, wait);
 	pthread_mutex_unlock(&pool->lock);
 	return ret;
 }

@@ -125,6 +125,14 @@ void wd_bounce_pool_free(struct wd_bounce_pool *pool, bool inherited);
  */
 int wd_bounce_pool_get(struct wd_bounce_pool *pool, const struct wd_bounce_want *want,
 		       bool wait, struct wd_bounce_set *set);
+
+/*
+ * The same for one buffer, @set->buf[0], of the first of @n sizes that there is room for.
+ * *@which: its number.
+ */
+int wd_bounce_pool_get_one(struct wd_bounce_pool *pool, const size_t *sizes, size_t n,
+			   bool wait, struct wd_bounce_set *set, size_t *which);
+
 void wd_bounce_pool_put(struct wd_bounce_pool *pool, struct wd_bounce_set *set);
 
 /*

@@ -179,6 +179,12 @@ bool wd_ring_has_completion(const struct wd_ring *ring)
 	return (le16toh(phase) & 1) == wd_ring_phase(ring->cq_head, depth);
 }
 
+/* More than this cannot have been produced; one operation's output is behind no @dst. */
+static uint32_t room(const struct wd_desc *d)
+{
+	return d->opcode == WD_OP_DIX_GENERATE ? d->src_len : d->dst_len;
+}
+
 /* The request that a completion is for, NULL when it can be for none. */
 static struct wd_ring_req *match(struct wd_ring *ring, const struct wd_cqe *from)
 {
@@ -204,7 +210,7 @@ static struct wd_ring_req *match(struct wd_ring *ring, const struct wd_cqe *from
 		.status = le16toh(cqe->status),
 	};
 	if (req->cqe.consumed > req->desc.src_len ||
-	    req->cqe.produced > req->desc.dst_len)
+	    req->cqe.produced > room(&req->desc))
 		return NULL;
 	return req;
 }
@@ -339,6 +345,13 @@ void wd_ring_cancel(struct wd_ring *ring, struct wd_ring_req *req)
 		wd_workq_cancel(&ring->done, &ring->lock, &req->work);
 		/* A callback that ran meanwhile may have begun anew. */
 	} while (req->busy);
+	pthread_mutex_unlock(&ring->lock);
+}
+
+void wd_ring_wait_for(struct wd_ring *ring, const struct wd_ring_req *req)
+{
+	pthread_mutex_lock(&ring->lock);
+	wd_ring_wait(ring, is_off_ring, req, WD_FOREVER, false);
 	pthread_mutex_unlock(&ring->lock);
 }
 

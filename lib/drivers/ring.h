@@ -81,6 +81,9 @@ int wd_ring_submit(struct wd_ring *ring, struct wd_ring_req *const *reqs,
 /* Run @req and wait until all its steps are done. 0, -EIO or -ENXIO. */
 int wd_ring_run(struct wd_ring *ring, struct wd_ring_req *req);
 
+/* Wait until @req, which somebody else started, is not on the ring. */
+void wd_ring_wait_for(struct wd_ring *ring, const struct wd_ring_req *req);
+
 /* Queue work for wd_ring_poll() that never was on the ring. */
 void wd_ring_queue_work(struct wd_ring *ring, struct wd_work *work);
 

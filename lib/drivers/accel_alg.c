@@ -1,0 +1,388 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The native vendor of <wd_alg.h>: contexts on a device.
+ *
+ * A context keeps the structures of its requests, so that those to come find one. What was
+ * submitted is told of in that order, whatever order it ended in: one thread at a time
+ * delivers, as far as there are results.
+ *
+ * The device carries out what is on the ring in order, but a request in many pieces takes
+ * turns with others. So of a digest's stream nothing is accepted behind such a one until it
+ * has ended.
+ */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "../chan.h"
+#include "accel_alg.h"
+
+#define BATCH	64	/* requests with one doorbell */
+
+static struct accel_request *get_request(struct accel_alg *ac)
+{
+	struct accel_request *r;
+
+	pthread_mutex_lock(&ac->lock);
+	r = TAILQ_FIRST(&ac->free);
+	if (r) {
+		TAILQ_REMOVE(&ac->free, r, link);
+	} else {
+		r = calloc(1, sizeof(*r));
+		if (!r)
+			goto out;
+		r->ac = ac;
+		r->next = ac->all;
+		ac->all = r;
+	}
+	ac->active++;
+out:
+	pthread_mutex_unlock(&ac->lock);
+	return r;
+}
+
+/* With the lock. The one that was used last is the next, while the caches have it. */
+static void put_locked(struct accel_request *r)
+{
+	TAILQ_INSERT_HEAD(&r->ac->free, r, link);
+	r->ac->active--;
+}
+
+static void put_request(struct accel_request *r)
+{
+	pthread_mutex_lock(&r->ac->lock);
+	put_locked(r);
+	pthread_mutex_unlock(&r->ac->lock);
+}
+
+/* ------------------------------------------------------- the stream of a digest */
+
+static bool is_streamed(const struct wd_request *req)
+{
+	return req->what == WD_DIGEST_UPDATE || req->what == WD_DIGEST_END;
+}
+
+/*
+ * With the lock: @r is about to go on the ring as the next one of the stream. -EAGAIN: a long
+ * one is there; -ENOMEM: no id is left.
+ */
+static int stream_join(struct accel_alg *ac, struct accel_request *r)
+{
+	if (!is_streamed(r->req))
+		return 0;
+	if (ac->long_one)
+		return -EAGAIN;
+	r->begins = !ac->begun;
+	if (r->begins && r->req->what == WD_DIGEST_END)
+		goto join;		/* of no data: it needs no stream */
+	if (ac->stream < 0)
+		ac->stream = wd_accel_stream_get(ac->accel);
+	if (ac->stream < 0)
+		return -ENOMEM;
+	r->stream = ac->stream;
+join:
+	r->streamed = true;
+	ac->begun = r->req->what != WD_DIGEST_END;
+	if (r->pieces > 1)
+		ac->long_one = r;
+	ac->streamed++;
+	return 0;
+}
+
+/* With the lock: it ended, or @undo: never went on the ring. */
+static void stream_leave(struct accel_alg *ac, struct accel_request *r, bool undo)
+{
+	if (!r->streamed)
+		return;
+	r->streamed = false;
+	if (ac->long_one == r)
+		ac->long_one = NULL;
+	if (undo)
+		ac->begun = !r->begins;
+	else if (r->ret < 0)
+		ac->begun = false;
+	if (--ac->streamed || ac->begun || ac->stream < 0)
+		return;
+	wd_accel_stream_put(ac->accel, ac->stream);
+	ac->stream = -1;
+}
+
+/* --------------------------------------------------------------- one that waits */
+
+static int stream_join_wait(struct accel_alg *ac, struct accel_request *r)
+{
+	int ret;
+
+	pthread_mutex_lock(&ac->lock);
+	while ((ret = stream_join(ac, r)) == -EAGAIN) {
+		struct accel_request *before = ac->long_one;
+
+		pthread_mutex_unlock(&ac->lock);
+		wd_ring_wait_for(ac->accel->ring, &before->ring);
+		pthread_mutex_lock(&ac->lock);
+		if (ac->long_one == before)
+			ac->long_one = NULL;
+	}
+	pthread_mutex_unlock(&ac->lock);
+	return ret;
+}
+
+static void run_on_ring(struct accel_alg *ac, struct accel_request *r)
+{
+	int ret;
+
+	if (!accel_request_aim(r))
+		return;
+	ret = wd_ring_run(ac->accel->ring, &r->ring);
+	if (ret)
+		r->ret = ret;
+}
+
+static int alg_run(struct wd_alg_ctx *ctx, struct wd_request *req)
+{
+	struct accel_alg *ac = ctx->private;
+	struct accel_request *r;
+	int ret;
+
+	r = get_request(ac);
+	if (!r)
+		return -ENOMEM;
+	ret = accel_request_begin(r, req, true);
+	if (ret)
+		goto out;
+	ret = stream_join_wait(ac, r);
+	if (ret) {
+		accel_request_drop(r);
+		goto out;
+	}
+	run_on_ring(ac, r);
+	accel_request_end(r);
+	ret = r->ret;
+	pthread_mutex_lock(&ac->lock);
+	stream_leave(ac, r, false);
+	pthread_mutex_unlock(&ac->lock);
+out:
+	put_request(r);
+	return ret;
+}
+
+/* --------------------------------------------------------- those that are told of */
+
+/* With the lock, which is dropped for the callbacks. */
+static void deliver(struct accel_alg *ac)
+{
+	struct accel_request *r;
+
+	if (ac->delivering)
+		return;
+	ac->delivering = true;
+	while (!ac->exiting && (r = TAILQ_FIRST(&ac->fifo)) && r->finished) {
+		struct wd_request *req = r->req;
+		const int ret = r->ret;
+
+		TAILQ_REMOVE(&ac->fifo, r, link);
+		put_locked(r);
+		pthread_mutex_unlock(&ac->lock);
+		wd_request_done(ac->ctx, req, ret);
+		pthread_mutex_lock(&ac->lock);
+	}
+	ac->delivering = false;
+}
+
+static void finish_work(struct wd_work *work)
+{
+	struct accel_request *r = (struct accel_request *)work;
+	struct accel_alg *ac = r->ac;
+
+	accel_request_end(r);
+	pthread_mutex_lock(&ac->lock);
+	stream_leave(ac, r, false);
+	r->finished = true;
+	deliver(ac);
+	pthread_mutex_unlock(&ac->lock);
+}
+
+/* With the lock: it never went on the ring. The last one first. */
+static void undo_one(struct accel_alg *ac, struct accel_request *r)
+{
+	stream_leave(ac, r, true);
+	accel_request_drop(r);
+	put_locked(r);
+}
+
+/*
+ * With the lock: of those that are ready, put on the ring what can be with one doorbell.
+ * Returns how many were taken; *@error: why that is not all.
+ */
+static unsigned int ring_batch(struct accel_alg *ac, struct accel_request *const *batch,
+			       unsigned int n, int *error)
+{
+	struct wd_ring_req *reqs[BATCH];
+	unsigned int good, taken = 0;
+	bool early = false;
+	int ret = 0;
+
+	for (good = 0; good < n && !early; good++) {
+		ret = ac->exiting ? -EIO : stream_join(ac, batch[good]);
+		if (ret)
+			break;
+		/* A result, and nothing for the device to do. */
+		early = !accel_request_aim(batch[good]);
+		reqs[good] = &batch[good]->ring;
+	}
+	if (ret)
+		*error = ret;
+	if (good > early) {
+		ret = wd_ring_submit(ac->accel->ring, reqs, good - early);
+		taken = ret > 0 ? (unsigned int)ret : 0;
+		if (taken < good - early)
+			*error = ret < 0 ? ret : -EAGAIN;
+	}
+	if (early && taken + 1 == good)
+		wd_ring_queue_work(ac->accel->ring, &batch[taken++]->ring.work);
+	for (unsigned int i = 0; i < taken; i++)
+		TAILQ_INSERT_TAIL(&ac->fifo, batch[i], link);
+	return taken;
+}
+
+/* At most BATCH. *@error: 0, or why they were not all taken, other than that one has failed. */
+static unsigned int submit_batch(struct accel_alg *ac, struct wd_request *const *reqs,
+				 unsigned int n, int *error)
+{
+	struct accel_request *batch[BATCH];
+	unsigned int ready, taken = 0;
+
+	for (ready = 0; ready < n; ready++) {
+		struct accel_request *r = get_request(ac);
+
+		*error = r ? accel_request_begin(r, reqs[ready], false) : -ENOMEM;
+		if (*error) {
+			if (r)
+				put_request(r);
+			break;
+		}
+		r->ring.work.run = finish_work;
+		batch[ready] = r;
+	}
+	pthread_mutex_lock(&ac->lock);
+	if (ready)
+		taken = ring_batch(ac, batch, ready, error);
+	for (unsigned int i = ready; i > taken; i--)
+		undo_one(ac, batch[i - 1]);
+	pthread_mutex_unlock(&ac->lock);
+	return taken;
+}
+
+static int alg_submit(struct wd_alg_ctx *ctx, struct wd_request *const *reqs, unsigned int n)
+{
+	unsigned int done = 0;
+	int error = 0;
+
+	while (done < n && !error) {
+		const unsigned int some = (unsigned int)accel_min(n - done, BATCH);
+		const unsigned int taken = submit_batch(ctx->private, reqs + done, some, &error);
+
+		done += taken;
+	}
+	return done ? (int)done : error;
+}
+
+/* ---------------------------------------------------------------------- contexts */
+
+static void alg_cancel(struct wd_alg_ctx *ctx)
+{
+	struct accel_alg *ac = ctx->private;
+
+	if (wd_chan_inherited(ctx->ch))
+		return;
+	pthread_mutex_lock(&ac->lock);
+	ac->exiting = true;
+	pthread_mutex_unlock(&ac->lock);
+	/* Nobody begins another one, so there are no more than these. */
+	for (struct accel_request *r = ac->all; r; r = r->next) {
+		wd_ring_cancel(ac->accel->ring, &r->ring);
+		accel_request_drop(r);
+	}
+}
+
+static int alg_init(struct wd_alg_ctx *ctx)
+{
+	const struct wd_alg_info *info = wd_alg_info(ctx);
+	struct accel_alg *ac;
+	int ret;
+
+	ac = calloc(1, sizeof(*ac));
+	if (!ac)
+		return -ENOMEM;
+	ret = wd_accel_get(&ctx->ch, info->name, WD_ALG_BIT(info->nr), &ac->accel);
+	if (ret) {
+		free(ac);
+		return ret;
+	}
+	ac->ctx = ctx;
+	ac->info = info;
+	ac->key = -1;
+	ac->stream = -1;
+	pthread_mutex_init(&ac->lock, NULL);
+	TAILQ_INIT(&ac->free);
+	TAILQ_INIT(&ac->fifo);
+	ctx->private = ac;
+	return 0;
+}
+
+static bool close_step(struct wd_ring_req *req)
+{
+	(void)req;
+	return false;
+}
+
+static void close_stream(struct accel_alg *ac)
+{
+	struct wd_ring_req req = {
+		.desc = { .opcode = WD_OP_STREAM_CLOSE, .stream = (uint32_t)ac->stream },
+		.step = close_step,
+	};
+
+	wd_ring_run(ac->accel->ring, &req);
+	wd_accel_stream_put(ac->accel, ac->stream);
+}
+
+static void free_requests(struct accel_alg *ac)
+{
+	struct accel_request *r;
+
+	while ((r = ac->all)) {
+		ac->all = r->next;
+		free(r->heap);
+		free(r->mems);
+		free(r);
+	}
+}
+
+static void alg_exit(struct wd_alg_ctx *ctx)
+{
+	struct accel_alg *ac = ctx->private;
+
+	if (!wd_chan_inherited(ctx->ch)) {
+		if (ac->stream >= 0)
+			close_stream(ac);
+		if (ac->key >= 0)
+			accel_drop_key(ac);
+		pthread_mutex_destroy(&ac->lock);
+	}
+	free_requests(ac);
+	if (wd_accel_put(ac->accel))
+		ctx->ch = NULL;
+	ctx->private = NULL;
+	free(ac);
+}
+
+const struct wd_alg_vendor wd_alg_native = {
+	.name = "native",
+	.priority = 100,
+	.init = alg_init,
+	.exit = alg_exit,
+	.set_key = accel_set_key,
+	.run = alg_run,
+	.submit = alg_submit,
+	.cancel = alg_cancel,
+};

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The key of a context, which the device holds under an id. */
+#include <errno.h>
+#include <string.h>
+
+#include "accel_alg.h"
+
+#define TAG_LEN		16U
+
+static bool one_step(struct wd_ring_req *req)
+{
+	(void)req;
+	return false;
+}
+
+static uint32_t op_word(const struct accel_alg *ac)
+{
+	const unsigned int tag = ac->ctx->tag_len ? ac->ctx->tag_len : TAG_LEN;
+
+	return ac->info->nr | (ac->info->kind == WD_KIND_AEAD ? tag << WD_KEY_TAG_SHIFT : 0);
+}
+
+static int error_of(const struct wd_cqe *cqe)
+{
+	return cqe->status == WD_ST_BAD_KEY ? -EINVAL : accel_error(cqe);
+}
+
+static int run_set(struct accel_alg *ac, uint32_t id, uint64_t addr, size_t len)
+{
+	struct wd_ring_req req = {
+		.desc = {
+			.opcode = WD_OP_KEY_SET,
+			.op = op_word(ac),
+			.src = addr,
+			.src_len = (uint32_t)len,
+			.key = id,
+		},
+		.step = one_step,
+	};
+	int ret;
+
+	ret = wd_ring_run(ac->accel->ring, &req);
+	return ret ? ret : error_of(&req.cqe);
+}
+
+/* In memory of the pool, which others use after us. */
+static int set_through_pool(struct accel_alg *ac, uint32_t id, const void *key, size_t len)
+{
+	struct wd_bounce_pool *pool = ac->accel->pool;
+	struct wd_bounce_set set;
+	size_t which;
+	int ret;
+
+	ret = wd_bounce_pool_get_one(pool, &len, 1, true, &set, &which);
+	if (ret)
+		return ret;
+	memcpy(set.buf[0].va, key, len);
+	ret = run_set(ac, id, set.buf[0].dma, len);
+	explicit_bzero(set.buf[0].va, len);
+	wd_bounce_pool_put(pool, &set);
+	return ret;
+}
+
+int accel_set_key(struct wd_alg_ctx *ctx, const void *key, size_t len)
+{
+	struct accel_alg *ac = ctx->private;
+	int id = ac->key, ret;
+	bool busy;
+
+	pthread_mutex_lock(&ac->lock);
+	busy = ac->active;
+	pthread_mutex_unlock(&ac->lock);
+	if (busy)
+		return -EBUSY;
+
+	if (id < 0)
+		id = wd_accel_key_get(ac->accel);
+	if (id < 0)
+		return -ENOMEM;
+	if (ac->accel->pool)
+		ret = set_through_pool(ac, (uint32_t)id, key, len);
+	else
+		ret = run_set(ac, (uint32_t)id, (uintptr_t)key, len);
+	if (!ret)
+		ac->key = id;
+	else if (ac->key < 0)
+		wd_accel_key_put(ac->accel, id);
+	return ret;
+}
+
+/* A channel that is dead has no keys: the error says nothing new. */
+void accel_drop_key(struct accel_alg *ac)
+{
+	struct wd_ring_req req = {
+		.desc = { .opcode = WD_OP_KEY_DROP, .key = (uint32_t)ac->key },
+		.step = one_step,
+	};
+
+	wd_ring_run(ac->accel->ring, &req);
+	wd_accel_key_put(ac->accel, ac->key);
+}
