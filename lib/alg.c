@@ -197,10 +197,13 @@ int wd_alg_submit(struct wd_alg_ctx *ctx, struct wd_request *const *reqs, unsign
 
 void wd_request_done(struct wd_alg_ctx *ctx, struct wd_request *req, int ret)
 {
+	wd_request_cb_t callback = req->callback;
+
 	(void)ctx;
-	req->ret = ret;
-	if (req->callback)
-		req->callback(req);
+	/* Without a callback, whoever sees this may take the request away. */
+	__atomic_store_n(&req->ret, ret, __ATOMIC_RELEASE);
+	if (callback)
+		callback(req);
 }
 
 const char *wd_alg_vendor_name(const struct wd_alg_ctx *ctx)
