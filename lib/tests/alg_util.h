@@ -125,10 +125,13 @@ static inline int submit_all(struct wd_alg_ctx *ctx, struct wd_request *const *r
 /* Wait for a request that has no callback. */
 static inline int wait_for(struct wd_alg_ctx *ctx, const struct wd_request *req)
 {
-	while (req->ret == -EINPROGRESS)
+	int ret;
+
+	/* Another thread's wd_poll() may be the one that runs it. */
+	while ((ret = __atomic_load_n(&req->ret, __ATOMIC_ACQUIRE)) == -EINPROGRESS)
 		if (wd_poll(ctx->ch, 0, 100) < 0)
 			return -EIO;
-	return req->ret;
+	return ret;
 }
 
 /* As wd_alg_run(), either way. */
