@@ -163,12 +163,43 @@ static void cancel_waits_for_what_runs(void)
 	wd_workq_destroy(&queue);
 }
 
+/* As often as it was pushed, and while it runs nobody else gets it. */
+static void serial_work(void)
+{
+	struct slow s = { { .run = run_slow, .serial = true }, false, false };
+	pthread_t thread;
+
+	wd_workq_init(&queue);
+	for (int i = 0; i < 5; i++)
+		wd_workq_push(&queue, &s.work);
+	CHECK(queue.count == 5);
+	pthread_mutex_lock(&lock);
+	CHECK(wd_workq_run(&queue, &lock, 2) == 2 && queue.count == 3);
+	pthread_mutex_unlock(&lock);
+
+	s.started = false;
+	CHECK(!pthread_create(&thread, NULL, run_queue, NULL));
+	while (!__atomic_load_n(&s.started, __ATOMIC_SEQ_CST))
+		usleep(100);
+	pthread_mutex_lock(&lock);
+	CHECK(queue.running && !queue.head && queue.count == 2);
+	CHECK(wd_workq_run(&queue, &lock, 0) == 0);
+	wd_workq_push(&queue, &s.work);
+	CHECK(!queue.head && queue.count == 3);
+	wd_workq_cancel(&queue, &lock, &s.work);
+	CHECK(!queue.running && !queue.head && !queue.count);
+	pthread_mutex_unlock(&lock);
+	pthread_join(thread, NULL);
+	wd_workq_destroy(&queue);
+}
+
 static const struct tap_test tests[] = {
 	TEST(phase_of_each_round),
 	TEST(tags),
 	TEST(layouts),
 	TEST(work_that_comes_back),
 	TEST(cancel_waits_for_what_runs),
+	TEST(serial_work),
 };
 
 TAP_MAIN(tests)
