@@ -1,0 +1,374 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Requests on a device of any mode, WD_MODE says which: what the software driver has not.
+ * Skipped where there is no device.
+ */
+#include <errno.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include <openssl/evp.h>
+
+#include "rounds.h"
+#include "tap.h"
+#include "wd_aead.h"
+#include "wd_cipher.h"
+#include "wd_digest.h"
+#include "wd_dma.h"
+
+#define MAX	(1UL << 20)
+#define BATCH	32
+#define IDS	1000	/* more than any device has */
+
+static bool copies(const struct wd_alg_ctx *ctx)
+{
+	return ctx->ch->dev_info->iommu_type != WD_IOMMU_SVA;
+}
+
+/* A context on the device; skips the test where there is none. */
+static bool open_ctx(struct wd_alg_ctx *ctx, const char *alg, struct wd_chan *ch)
+{
+	*ctx = (struct wd_alg_ctx){ .alg = alg, .ch = ch };
+	if (!getenv("WD_TEST_DEVICE")) {
+		tap_skipped = "no device";
+		return false;
+	}
+	if (wd_alg_init(ctx)) {
+		tap_skipped = "no device, and no driver";
+		return false;
+	}
+	if (!strcmp(wd_alg_vendor_name(ctx), "native"))
+		return true;
+	wd_alg_exit(ctx);
+	tap_skipped = "no device";
+	return false;
+}
+
+static unsigned char *random_data(size_t len, uint32_t seed)
+{
+	unsigned char *p = malloc(len);
+
+	if (!p)
+		exit(EXIT_FAILURE);
+	for (size_t i = 0; i < len; i++)
+		p[i] = (unsigned char)next_random(&seed);
+	return p;
+}
+
+static bool sha256_is(const unsigned char *p, size_t len, const unsigned char *got)
+{
+	unsigned char want[32];
+
+	return EVP_Digest(p, len, want, NULL, EVP_sha256(), NULL) && !memcmp(want, got, 32);
+}
+
+static struct wd_mem_stats since(struct wd_chan *ch, struct wd_mem_stats *then)
+{
+	struct wd_mem_stats now = { 0 }, diff;
+
+	if (wd_get_mem_stats(ch, &now))
+		exit(EXIT_FAILURE);
+	diff = (struct wd_mem_stats){
+		.requests = now.requests - then->requests,
+		.sgl_requests = now.sgl_requests - then->sgl_requests,
+		.direct_bytes = now.direct_bytes - then->direct_bytes,
+		.bounced_in = now.bounced_in - then->bounced_in,
+		.bounced_out = now.bounced_out - then->bounced_out,
+	};
+	*then = now;
+	return diff;
+}
+
+/* Is it in one piece for the device? */
+static bool crosses(struct wd_chan *ch, unsigned char *va, size_t len)
+{
+	char *first = wd_get_pa_from_va(ch, va);
+
+	for (size_t i = 0; i < len; i += 4096)
+		if ((char *)wd_get_pa_from_va(ch, va + i) != first + i)
+			return true;
+	return false;
+}
+
+static void only_what_is_not_reached_is_copied(void)
+{
+	unsigned char *data = random_data(MAX, 1), *res;
+	struct wd_mem_stats stats = { 0 }, did;
+	struct wd_alg_ctx ctx;
+	struct wd_request req;
+
+	if (!open_ctx(&ctx, "copy", NULL)) {
+		free(data);
+		return;
+	}
+	res = wd_reserve_mem(ctx.ch, 4 * MAX);
+	CHECK(res);
+	since(ctx.ch, &stats);
+	wd_prep_copy(&req, res + 3, data, MAX);
+	CHECK(!wd_alg_run(&ctx, &req) && req.produced == MAX && !memcmp(res + 3, data, MAX));
+	did = since(ctx.ch, &stats);
+	CHECK(did.requests == 1 && !did.bounced_out);
+	CHECK(did.bounced_in == (copies(&ctx) ? MAX : 0));
+	CHECK(did.direct_bytes == 2 * MAX - did.bounced_in);
+
+	wd_prep_copy(&req, res + 2 * MAX + 1, res + 3, MAX);
+	CHECK(!wd_alg_run(&ctx, &req) && !memcmp(res + 2 * MAX + 1, data, MAX));
+	did = since(ctx.ch, &stats);
+	CHECK(!did.bounced_in && !did.bounced_out && did.direct_bytes == 2 * MAX);
+	CHECK(did.sgl_requests == (crosses(ctx.ch, res + 3, MAX) ||
+				   crosses(ctx.ch, res + 2 * MAX + 1, MAX)));
+
+	memset(data, 0, MAX);
+	wd_prep_copy(&req, data, res + 3, MAX);
+	CHECK(!wd_alg_run(&ctx, &req) && !memcmp(res + 3, data, MAX));
+	did = since(ctx.ch, &stats);
+	CHECK(!did.bounced_in && did.bounced_out == (copies(&ctx) ? MAX : 0));
+	wd_alg_exit(&ctx);
+	free(data);
+}
+
+/* Every id can be had, none twice, and one that was given back again. */
+static void keys_run_out(void)
+{
+	static struct wd_alg_ctx ctx[IDS];
+	uint8_t key[32], iv[16] = { 1 }, in[64] = { 2 }, out[64], back[64];
+	struct wd_request req;
+	unsigned int n;
+	int ret = 0;
+
+	for (n = 0; n < IDS && !ret; n += !ret) {
+		if (!open_ctx(&ctx[n], "cbc(aes)", n ? ctx[0].ch : NULL))
+			return;
+		memset(key, (int)n, sizeof(key));
+		ret = wd_alg_set_key(&ctx[n], key, sizeof(key));
+	}
+	CHECK(ret == -ENOMEM && n > 1);
+	/* Each context has the key that it was given. */
+	for (unsigned int i = 0; i < n; i += n - 1) {
+		EVP_CIPHER_CTX *evp = EVP_CIPHER_CTX_new();
+		int len;
+
+		memset(key, (int)i, sizeof(key));
+		memset(iv, 1, sizeof(iv));
+		CHECK(evp && EVP_EncryptInit_ex(evp, EVP_aes_256_cbc(), NULL, key, iv) &&
+		      EVP_EncryptUpdate(evp, back, &len, in, sizeof(in)));
+		EVP_CIPHER_CTX_free(evp);
+		wd_prep_encrypt(&req, in, out, sizeof(in), iv);
+		CHECK(!wd_alg_run(&ctx[i], &req) && !memcmp(out, back, sizeof(out)));
+		CHECK(!memcmp(iv, out + 48, 16));
+	}
+	wd_alg_exit(&ctx[1]);
+	CHECK(!wd_alg_set_key(&ctx[n], key, sizeof(key)));
+	for (unsigned int i = n; i; i--)
+		wd_alg_exit(&ctx[i]);
+	wd_alg_exit(&ctx[0]);
+}
+
+static void streams_run_out(void)
+{
+	static struct wd_alg_ctx ctx[IDS];
+	unsigned char *data = random_data(1000, 4), out[32];
+	struct wd_request req;
+	unsigned int n;
+	int ret = 0;
+
+	for (n = 0; n < IDS && !ret; n += !ret) {
+		if (!open_ctx(&ctx[n], "sha256", n ? ctx[0].ch : NULL)) {
+			free(data);
+			return;
+		}
+		wd_prep_digest_update(&req, data, n);
+		ret = wd_alg_run(&ctx[n], &req);
+	}
+	CHECK(ret == -ENOMEM && n > 1 && n <= 1000);
+	for (unsigned int i = 0; i < n; i++) {
+		wd_prep_digest_end(&req, out, sizeof(out));
+		CHECK(!wd_alg_run(&ctx[i], &req) && sha256_is(data, i, out));
+	}
+	wd_prep_digest_update(&req, data, 7);
+	CHECK(!wd_alg_run(&ctx[n], &req));
+	for (unsigned int i = n + 1; i; i--)
+		wd_alg_exit(&ctx[i - 1]);
+	free(data);
+}
+
+static unsigned int ended;
+
+static void note_order(struct wd_request *req)
+{
+	if (*(unsigned int *)req->arg == ended)
+		ended++;
+}
+
+/* Long ones are done in pieces, and yet they end in order. */
+static void a_batch_of_all_lengths(void)
+{
+	unsigned char *data = random_data(MAX, 2), *out = malloc(BATCH * 32);
+	struct wd_request req[BATCH], *reqs[BATCH];
+	unsigned int nr[BATCH], done = 0;
+	struct wd_alg_ctx ctx;
+	int ret;
+
+	if (!open_ctx(&ctx, "sha256", NULL))
+		goto out;
+	for (unsigned int i = 0; i < BATCH; i++) {
+		wd_prep_digest(&req[i], data, i % 4 ? i : MAX / (i + 1), out + i * 32, 32);
+		req[i].callback = note_order;
+		req[i].arg = &nr[i];
+		nr[i] = i;
+		reqs[i] = &req[i];
+	}
+	ended = 0;
+	while (done < BATCH || ended < BATCH) {
+		ret = done < BATCH ? wd_alg_submit(&ctx, reqs + done, BATCH - done) : -EAGAIN;
+		CHECK(ret > 0 || ret == -EAGAIN);
+		done += ret > 0 ? (unsigned int)ret : 0;
+		CHECK(wd_poll(ctx.ch, 0, 1000) >= 0);
+	}
+	for (unsigned int i = 0; i < BATCH; i++)
+		CHECK(!req[i].ret && sha256_is(data, req[i].src.len, out + i * 32));
+	wd_alg_exit(&ctx);
+out:
+	free(data);
+	free(out);
+}
+
+static void short_ones_with_one_call(void)
+{
+	unsigned char in[BATCH][64], out[BATCH][64];
+	struct wd_request req[BATCH], *reqs[BATCH];
+	unsigned int nr[BATCH];
+	struct wd_alg_ctx ctx;
+
+	if (!open_ctx(&ctx, "copy", NULL))
+		return;
+	ended = 0;
+	for (unsigned int i = 0; i < BATCH; i++) {
+		memset(in[i], (int)i + 1, 64);
+		wd_prep_copy(&req[i], out[i], in[i], 64);
+		req[i].callback = note_order;
+		req[i].arg = &nr[i];
+		nr[i] = i;
+		reqs[i] = &req[i];
+	}
+	CHECK(wd_alg_submit(&ctx, reqs, BATCH) == BATCH);
+	while (ended < BATCH)
+		CHECK(wd_poll(ctx.ch, 0, 1000) >= 0);
+	CHECK(!memcmp(in, out, sizeof(in)));
+	wd_alg_exit(&ctx);
+}
+
+/* Parts of a stream that are in one piece and in many, each as soon as it is accepted. */
+static void a_stream_in_order(void)
+{
+	static const size_t parts[] = { 100, 400000, 3, 0, 300001, 5 };
+	enum { PARTS = sizeof(parts) / sizeof(*parts) };
+	unsigned char *data = random_data(MAX, 3), out[32];
+	struct wd_request req[PARTS + 1], *r;
+	struct wd_alg_ctx ctx;
+	size_t len = 0;
+	int ret;
+
+	if (!open_ctx(&ctx, "sha256", NULL)) {
+		free(data);
+		return;
+	}
+	for (size_t i = 0; i <= PARTS; i++) {
+		r = &req[i];
+		if (i < PARTS)
+			wd_prep_digest_update(r, data + len, parts[i]);
+		else
+			wd_prep_digest_end(r, out, sizeof(out));
+		len += i < PARTS ? parts[i] : 0;
+		while ((ret = wd_alg_submit(&ctx, &r, 1)) == -EAGAIN)
+			CHECK(wd_poll(ctx.ch, 0, 1000) >= 0);
+		CHECK(ret == 1);
+	}
+	while (__atomic_load_n(&req[PARTS].ret, __ATOMIC_ACQUIRE) == -EINPROGRESS)
+		CHECK(wd_poll(ctx.ch, 0, 1000) >= 0);
+	for (size_t i = 0; i <= PARTS; i++)
+		CHECK(!req[i].ret);
+	CHECK(sha256_is(data, len, out));
+	/* The one that waits does so for those before it. */
+	wd_prep_digest_update(&req[0], data, MAX);
+	r = &req[0];
+	CHECK(wd_alg_submit(&ctx, &r, 1) == 1);
+	wd_prep_digest_end(&req[1], out, sizeof(out));
+	CHECK(!wd_alg_run(&ctx, &req[1]) && sha256_is(data, MAX, out));
+	wd_alg_exit(&ctx);
+	free(data);
+}
+
+static void an_exit_with_requests_under_way(void)
+{
+	unsigned char *data = random_data(MAX, 3), out[BATCH][32];
+	struct wd_request req[BATCH], *r;
+	struct wd_alg_ctx first, ctx;
+
+	if (!open_ctx(&first, "sha256", NULL)) {
+		free(data);
+		return;
+	}
+	CHECK(open_ctx(&ctx, "sha256", first.ch));
+	ended = 0;
+	for (unsigned int i = 0; i < BATCH; i++) {
+		wd_prep_digest(&req[i], data, MAX - i, out[i], 32);
+		req[i].callback = note_order;
+		req[i].arg = &ended;
+		r = &req[i];
+		if (wd_alg_submit(&ctx, &r, 1) != 1)
+			break;
+	}
+	wd_alg_exit(&ctx);
+	CHECK(wd_poll(first.ch, 0, 0) >= 0 && !ended);
+	wd_prep_digest(&req[0], data, MAX, out[0], 32);
+	CHECK(!wd_alg_run(&first, &req[0]) && sha256_is(data, MAX, out[0]));
+	wd_alg_exit(&first);
+	free(data);
+}
+
+static void bad_addresses(void)
+{
+	unsigned char *p = mmap(NULL, MAX, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+				-1, 0), *hole = p + MAX / 2;
+	struct wd_request req, *r = &req;
+	struct wd_alg_ctx ctx;
+	unsigned char out[32];
+
+	CHECK(p != MAP_FAILED && !mprotect(hole, 4096, PROT_NONE));
+	if (!open_ctx(&ctx, "sha256", NULL)) {
+		munmap(p, MAX);
+		return;
+	}
+	wd_prep_digest(&req, p, MAX, out, 32);
+	CHECK(wd_alg_run(&ctx, &req) == -EFAULT && req.fault_addr == hole);
+	wd_prep_digest(&req, hole, 4, out, 32);
+	CHECK(wd_alg_run(&ctx, &req) == -EFAULT && req.fault_addr == hole);
+	wd_prep_digest(&req, hole, 4, out, 32);
+	CHECK(wd_alg_submit(&ctx, &r, 1) == 1);
+	while (__atomic_load_n(&req.ret, __ATOMIC_ACQUIRE) == -EINPROGRESS)
+		CHECK(wd_poll(ctx.ch, 0, 1000) >= 0);
+	CHECK(req.ret == -EFAULT && req.fault_addr == hole);
+	wd_prep_digest_update(&req, p, MAX);
+	CHECK(wd_alg_run(&ctx, &req) == -EFAULT);
+	/* The stream is over: the next one is another. */
+	wd_prep_digest_update(&req, p, 10);
+	CHECK(!wd_alg_run(&ctx, &req));
+	wd_prep_digest_end(&req, out, 32);
+	CHECK(!wd_alg_run(&ctx, &req) && sha256_is(p, 10, out));
+	wd_alg_exit(&ctx);
+	munmap(p, MAX);
+}
+
+static const struct tap_test tests[] = {
+	TEST(only_what_is_not_reached_is_copied),
+	TEST(keys_run_out),
+	TEST(streams_run_out),
+	TEST(a_batch_of_all_lengths),
+	TEST(short_ones_with_one_call),
+	TEST(a_stream_in_order),
+	TEST(an_exit_with_requests_under_way),
+	TEST(bad_addresses),
+};
+
+TAP_MAIN(tests)
