@@ -274,7 +274,8 @@ int wd_alg_set_key(struct wd_alg_ctx *ctx, const void *key, size_t len);
  *   -EIO      the device stopped the channel
  *   -ENXIO    the device is gone
  *   -ENOMEM   there is no memory through which the device could be given what it cannot
- *             reach, or for the request itself
+ *             reach, or for the request itself; or the device holds as many digests in
+ *             parts, of all contexts of the channel, as it can
  * After an error the contents of @dst are not specified, but for -EINVAL, -ENOKEY, and
  * -EBADMSG of an authenticated cipher.
  */

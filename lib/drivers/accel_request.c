@@ -233,7 +233,7 @@ static void account(struct accel_request *r, const struct wd_cqe *cqe)
 		if (place->write)
 			place->valid[r->piece % 2] = cqe->produced;
 	}
-	if (r->place[ACCEL_DST].used && r->place[ACCEL_DST].write)
+	if (r->place[ACCEL_DST].write || r->place[ACCEL_MORE].write)
 		r->req->produced += cqe->produced;
 }
 

@@ -368,7 +368,7 @@ static void xor_of_both_kinds_of_memory(void)
 		srcs[i] = p;
 	}
 	wd_prep_xor(&req, heap + 16 * len, srcs, 16, len);
-	CHECK(run(&b, &req) && !b.r.ret && b.descs > 1);
+	CHECK(run(&b, &req) && !b.r.ret && b.descs > 1 && req.produced == len);
 	CHECK(!memcmp(heap + 16 * len, want, len));
 	CHECK(b.r.usage.direct == 4 * len && b.r.usage.in == 12 * len && b.r.usage.out == len);
 	/* One of the sources is the destination. */
@@ -391,7 +391,7 @@ static void reference_tags_advance(void)
 	CHECK(data && meta && bench_open(&b, WD_KIND_DIF, false, 1 << 26));
 	random_fill(data, blocks * 512, 1);
 	wd_prep_dix_generate(&req, meta, data, blocks, &dif);
-	CHECK(run(&b, &req) && !b.r.ret && b.descs > 1);
+	CHECK(run(&b, &req) && !b.r.ret && b.descs > 1 && req.produced == blocks * TUPLE);
 	for (size_t i = 0; i < blocks; i++)
 		CHECK((uint32_t)meta[i] == (uint32_t)(dif.ref_tag + i));
 	bench_close(&b);
