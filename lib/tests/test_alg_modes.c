@@ -360,7 +360,60 @@ static void bad_addresses(void)
 	munmap(p, MAX);
 }
 
+static bool message(struct wd_alg_ctx *ctx, const unsigned char *key, size_t len, size_t aad_len)
+{
+	unsigned char *data = random_data(len + 1, 8), *aad = random_data(aad_len + 1, 9);
+	unsigned char *out = malloc(len + 1), *want = malloc(len + 16), tag[16], want_tag[16];
+	EVP_CIPHER_CTX *evp = EVP_CIPHER_CTX_new();
+	const uint8_t nonce[12] = { 6 };
+	struct wd_request req;
+	int n;
+
+	REQUIRE(out && want && evp);
+	REQUIRE(EVP_EncryptInit_ex(evp, EVP_aes_256_gcm(), NULL, key, nonce));
+	REQUIRE(!aad_len || EVP_EncryptUpdate(evp, NULL, &n, aad, (int)aad_len));
+	REQUIRE(!len || EVP_EncryptUpdate(evp, want, &n, data, (int)len));
+	REQUIRE(EVP_EncryptFinal_ex(evp, want + len, &n));
+	REQUIRE(EVP_CIPHER_CTX_ctrl(evp, EVP_CTRL_AEAD_GET_TAG, 16, want_tag));
+
+	wd_prep_seal(&req, data, out, len, nonce, 12, aad, aad_len, tag);
+	REQUIRE(!wd_alg_run(ctx, &req) && req.produced == len);
+	REQUIRE(!memcmp(out, want, len) && !memcmp(tag, want_tag, 16));
+	tag[3] ^= 1;
+	wd_prep_open(&req, out, out, len, nonce, 12, aad, aad_len, tag);
+	REQUIRE(wd_alg_run(ctx, &req) == -EBADMSG && !memcmp(out, want, len));
+	tag[3] ^= 1;
+	wd_prep_open(&req, out, out, len, nonce, 12, aad, aad_len, tag);
+	REQUIRE(!wd_alg_run(ctx, &req) && !memcmp(out, data, len));
+	EVP_CIPHER_CTX_free(evp);
+	free(data);
+	free(aad);
+	free(out);
+	free(want);
+	return true;
+}
+
+/* What is worked on as a whole is copied as a whole, as far as there is memory for that. */
+static void messages_of_all_lengths(void)
+{
+	static const size_t lens[][2] = {
+		{ 0, 0 }, { 0, 20 }, { 1, 0 }, { 65536, 65536 }, { 700001, 13 }, { 5, 700001 },
+		{ 2 * MAX, 100 },
+	};
+	const unsigned char key[32] = { 1, 2, 3 };
+	struct wd_alg_ctx ctx;
+
+	if (!open_ctx(&ctx, "gcm(aes)", NULL))
+		return;
+	CHECK(!wd_alg_set_key(&ctx, key, sizeof(key)));
+	for (size_t i = 0; i < sizeof(lens) / sizeof(*lens); i++)
+		if (lens[i][0] <= MAX || !copies(&ctx))
+			CHECK(message(&ctx, key, lens[i][0], lens[i][1]));
+	wd_alg_exit(&ctx);
+}
+
 static const struct tap_test tests[] = {
+	TEST(messages_of_all_lengths),
 	TEST(only_what_is_not_reached_is_copied),
 	TEST(keys_run_out),
 	TEST(streams_run_out),
