@@ -18,7 +18,8 @@ MODULE_PARM_DESC(algorithms, "What the engines compute, a list such as deflate,c
 u64 wd_hw_algs;
 
 /* What needs nothing of the kernel that could be missing. */
-#define ALGS_ALWAYS	(WD_ALG_DEFLATE | WD_ALG_BIT(WD_ALG_NR_MOVE) | \
+#define ALGS_ALWAYS	(WD_ALG_DEFLATE | WD_ALG_BIT(WD_ALG_NR_LZ4) | \
+			 WD_ALG_BIT(WD_ALG_NR_ZSTD) | WD_ALG_BIT(WD_ALG_NR_MOVE) | \
 			 WD_ALG_BIT(WD_ALG_NR_COPY_CRC) | WD_ALG_BIT(WD_ALG_NR_XOR) | \
 			 WD_ALG_BIT(WD_ALG_NR_DIF))
 

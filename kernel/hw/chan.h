@@ -280,10 +280,7 @@ void wd_chan_run(struct wd_chan *c);	/* from OFF to running */
 void wd_pool_unpark(struct wd_chan *c);	/* the page request was answered */
 void wd_chan_halt(struct wd_chan *c);	/* to OFF; sleeps until nothing is in flight */
 
-/* comp.c; wd_comp_step() is in op.h */
-struct wd_stream *wd_stream_alloc(void);
-void wd_stream_free(struct wd_stream *s);
-/* Begin a stream as the operation word of @d says. Return: WD_ST_*. */
+/* comp.c; wd_comp_step() is in op.h. Begin a stream as the operation word of @d says. Return: WD_ST_*. */
 u16 wd_stream_init(struct wd_stream *s, const struct wd_desc *d);
 
 /* digest.c */
@@ -295,6 +292,8 @@ int wd_selftest_init(struct dentry *parent);
 void wd_selftest_exit(void);
 
 /* stream_pool.c */
+struct wd_stream *wd_stream_alloc(void);	/* of no function */
+void wd_stream_free(struct wd_stream *s);
 int wd_stream_pool_init(struct wd_func *f);
 void wd_stream_pool_exit(struct wd_func *f);
 struct wd_stream *wd_stream_get(struct wd_func *f);

@@ -15,7 +15,8 @@
  * sgl.c    operands in one piece, or many
  * stage.c  memory for a job's data while it is worked on
  * engine.c the engines: threads that serve the channels
- * comp.c   deflate and inflate streams
+ * comp.c   compression streams
+ * deflate.c, lz4.c, lz4_frame.c, zstd.c their formats; xxh32.c a check sum
  * move.c   copy, fill, compare
  * xor.c    XOR of several sources
  * dif.c    T10 protection information

@@ -86,7 +86,7 @@ bool wd_param_write(struct wd_io *io, u64 addr, const void *from, size_t len);
  * job that is active, from its begin to its end; what is in it is wiped when the
  * channel goes.
  */
-/* Room for @size bytes, at most WD_MAX_UNIT. Return: false, there is none now. */
+/* Room for @size bytes, at most twice WD_MAX_UNIT. Return: false, there is none now. */
 bool wd_stage_fit(struct wd_chan *c, u32 size);
 void wd_stage_free(struct wd_chan *c);
 /*

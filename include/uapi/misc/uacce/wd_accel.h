@@ -174,26 +174,34 @@ struct wd_desc {
 /*
  * The operation word of DEFLATE and INFLATE. INFLATE looks at format, window
  * (0: what the stream's header says; raw deflate: 15) and NEW; level and flush
- * must be zero there.
+ * must be zero there. LZ4 and Zstandard have no window: zero. Which formats there are
+ * follows from wd_chan_layout.algs.
+ *
+ * An LZ4 block has no end mark, so it is no stream: one descriptor with NEW, and to
+ * compress with FINISH, is all of it, and at most wd_chan_layout.max_unit bytes of each
+ * operand are used. With OVERFLOW nothing was done.
  *
  * A stream begins with a descriptor that has WD_COMP_NEW and ends with the
  * completion that has WD_CQE_END. In between its state stays in the device, one
  * for each stream id; level, window and format of later descriptors are ignored.
  */
-#define WD_COMP_LEVEL_SHIFT	0	/* 4 bits, 0 to 9 */
+#define WD_COMP_LEVEL_SHIFT	0	/* 4 bits, 0 to 9; Zstandard: to 15, 0 is as 1 */
 #define WD_COMP_WINDOW_SHIFT	4	/* 4 bits, log2 of bytes, 9 to 15 */
-#define WD_COMP_FORMAT_SHIFT	8	/* 2 bits */
+#define WD_COMP_FORMAT_SHIFT	8	/* 3 bits */
 #define WD_COMP_FLUSH_SHIFT	12	/* 2 bits */
 #define WD_COMP_NEW		(1U << 16)	/* begin a new stream */
-#define WD_COMP_MASK		0x000133ffU	/* bits that may be set */
+#define WD_COMP_MASK		0x000137ffU	/* bits that may be set */
 
 #define WD_COMP_RAW		0	/* RFC 1951 */
 #define WD_COMP_ZLIB		1	/* RFC 1950 */
 #define WD_COMP_GZIP		2	/* RFC 1952, one member */
+#define WD_COMP_LZ4_BLOCK	3
+#define WD_COMP_LZ4_FRAME	4	/* LZ4 frame format 1.6, one frame */
+#define WD_COMP_ZSTD		5	/* RFC 8878, one frame */
 
 #define WD_COMP_NO_FLUSH	0
 #define WD_COMP_SYNC_FLUSH	1	/* end on a byte boundary, window kept */
-#define WD_COMP_FULL_FLUSH	2	/* the same, and forget the window */
+#define WD_COMP_FULL_FLUSH	2	/* the same, and forget the window; not Zstandard */
 #define WD_COMP_FINISH		3	/* this is the end of the stream */
 
 /*
@@ -370,7 +378,8 @@ struct wd_dif_param {
  * @produced: bytes that were written to the destination; DUALCAST: to both; DIX_GENERATE:
  *            to wd_dif_param.meta
  * @info:     a fault: the address. WD_ST_OK of DEFLATE and INFLATE with WD_CQE_END:
- *            CRC-32 (gzip) or Adler-32 (zlib) of the plain data; of DIGEST and
+ *            CRC-32 (gzip), Adler-32 (zlib) or XXH32 (LZ4 frame, 0 where it has none)
+ *            of the plain data; of DIGEST and
  *            COPY_CRC32C: the CRC; of a comparison with WD_CQE_DIFFERS: the first
  *            offset that differs. WD_ST_DIF: number of the block.
  * @aux:      WD_CQE_* bits
@@ -415,7 +424,7 @@ struct wd_cqe {
 #define WD_ST_FAULT_BUS		0x23	/* mapped, but no memory behind: past the end of a file */
 #define WD_ST_FAULT_PASID	0x24	/* the address space is gone */
 #define WD_ST_DATA		0x30	/* the compressed data is not valid */
-#define WD_ST_NEED_DICT		0x31	/* a zlib stream that wants a preset dictionary */
+#define WD_ST_NEED_DICT		0x31	/* a stream that wants a preset dictionary */
 #define WD_ST_AUTH		0x32	/* the tag is wrong */
 #define WD_ST_DIF		0x33	/* protection information is wrong: WD_CQE_DIF_* */
 #define WD_ST_ABORTED		0x40	/* the channel was stopped under it */
