@@ -2,7 +2,8 @@
 /*
  * libwd: compression and decompression.
  *
- * Formats: raw deflate (RFC 1951), zlib (RFC 1950), gzip (RFC 1952).
+ * Formats: raw deflate (RFC 1951), zlib (RFC 1950), gzip (RFC 1952), LZ4 blocks and
+ * frames, Zstandard (RFC 8878).
  *
  *	struct wd_comp_ctx ctx = {
  *		.alg_type = WD_GZIP, .comp_level = WD_LEVEL_DEFAULT,
@@ -40,6 +41,9 @@ extern "C" {
 #define WD_RAW			0
 #define WD_ZLIB			1
 #define WD_GZIP			2
+#define WD_LZ4_BLOCK		3	/* without a frame: no stream, stateless only */
+#define WD_LZ4_FRAME		4	/* what lz4(1) reads and writes */
+#define WD_ZSTD			5
 
 /* wd_comp_ctx.stream_mode */
 #define WD_STATELESS		0	/* a call is a whole stream */
@@ -54,6 +58,7 @@ extern "C" {
 
 /* wd_comp_ctx.comp_level */
 #define WD_LEVEL_DEFAULT	(-1)	/* 6 */
+#define WD_ZSTD_LEVEL_MAX	15
 
 /* wd_comp_ctx.flags */
 #define WD_COMP_F_SOFTWARE	(1U << 0)	/* use no device, for comparison */
@@ -74,16 +79,18 @@ struct wd_alg_comp;
  * @out_len:     room at @out in bytes
  * @consumed:    result: bytes of @in that were used
  * @produced:    result: bytes that were written to @out
- * @checksum:    result at the end of a stream: CRC-32 (gzip) or Adler-32 (zlib)
- *               of the plain data; 0 for raw deflate
+ * @checksum:    result at the end of a stream: CRC-32 (gzip), Adler-32 (zlib) or
+ *               XXH32 (LZ4 frame, if it has one) of the plain data; else 0
  * @fault_addr:  result of -EFAULT: the address the device could not use
  * @window_size: log2 of the window in bytes, 9 to 15; 0: 15, and for inflate
  *               whatever the stream says. 8 is taken as 9 (as zlib does).
  *               An inflate window smaller than the stream's gives -EBADMSG.
- * @alg_type:    WD_RAW, WD_ZLIB or WD_GZIP
+ *               LZ4 and Zstandard: 0.
+ * @alg_type:    WD_RAW, WD_ZLIB, WD_GZIP, WD_LZ4_BLOCK, WD_LZ4_FRAME or WD_ZSTD
  * @comp_level:  0 (stored) to 9 (best), or WD_LEVEL_DEFAULT. Mind that the 0 of
- *               a zeroed structure means stored.
- * @stream_mode: WD_STATELESS or WD_STATEFUL
+ *               a zeroed structure means stored. LZ4: 0 to 2 are the same. Zstandard:
+ *               1 to WD_ZSTD_LEVEL_MAX; 0 is taken as 1.
+ * @stream_mode: WD_STATELESS or WD_STATEFUL; WD_LZ4_BLOCK: WD_STATELESS
  * @new_stream:  set it to 1 to drop the stream that was begun and begin another
  *               with the next call. The library sets it to 0 when a stream has
  *               begun and to 1 when it has ended.
@@ -184,6 +191,9 @@ void wd_alg_comp_exit(struct wd_comp_ctx *ctx);
  * Stateful: the stream ends with the call that has WD_FINISH (and its
  * repetitions after -ENOSPC). An empty stream is legal: WD_FINISH with no input.
  * After the end, the next call begins a new stream.
+ * LZ4 block: after -ENOSPC nothing was done: call again with all of the input and
+ * more room. LZ4 frames are of independent blocks of 64 KiB, those and Zstandard's
+ * have a check sum; WD_FULL_FLUSH is WD_SYNC_FLUSH in Zstandard.
  *
  * Return: 0 all input was taken, all output that the flush type demands is out;
  * WD_STREAM_END likewise, and the stream is complete; or
@@ -211,8 +221,9 @@ int wd_alg_deflate(struct wd_comp_ctx *ctx);
  * Like wd_alg_deflate(). Takes one stream: WD_STREAM_END comes at its end, and
  * @ctx->consumed tells where in the input that is. What follows there (another
  * gzip member, say) is the caller's: call again with the rest of the input, the
- * next call begins a new stream. A zlib or gzip checksum or length that does not
- * fit is -EBADMSG.
+ * next call begins a new stream. A checksum or length that does not fit is -EBADMSG.
+ * A frame that LZ4 and Zstandard have to be skipped is a stream of no data. LZ4's
+ * legacy frames are -EBADMSG.
  *
  * A stream that is cut off never gives WD_STREAM_END: a stateful call returns 0
  * and expects more, a stateless one returns -EBADMSG, since there is no more.
@@ -221,7 +232,7 @@ int wd_alg_deflate(struct wd_comp_ctx *ctx);
  * expected, and
  *   -EBADMSG  the data is no valid stream; what was produced before is valid
  *             output of a stream that is not
- *   -ENOTSUP  a zlib stream that needs a preset dictionary
+ *   -ENOTSUP  a stream that needs a preset dictionary
  * The stream is lost after both.
  */
 int wd_alg_inflate(struct wd_comp_ctx *ctx);
@@ -283,7 +294,8 @@ const char *wd_comp_vendor_name(const struct wd_comp_ctx *ctx);
  * @exit:     the opposite; no call runs
  * @deflate:  as wd_alg_deflate(). The library has checked all arguments,
  *            resolved defaults (comp_level and window_size are in range;
- *            window_size 0 comes only with inflate and means the header's),
+ *            window_size 0 comes with inflate and means the header's, and
+ *            where a format has none),
  *            zeroed the results, and set @ctx->new_stream to 1 exactly where a
  *            stream begins. A stateless call has @ctx->flush_type WD_FINISH.
  * @inflate:  as wd_alg_inflate(), likewise; 0 with an unfinished stateless

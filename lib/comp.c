@@ -39,6 +39,9 @@ const char *wd_comp_alg_name(int alg_type)
 		[WD_RAW] = "deflate",
 		[WD_ZLIB] = "zlib",
 		[WD_GZIP] = "gzip",
+		[WD_LZ4_BLOCK] = "lz4",
+		[WD_LZ4_FRAME] = "lz4-frame",
+		[WD_ZSTD] = "zstd",
 	};
 
 	return names[alg_type];
@@ -47,7 +50,14 @@ const char *wd_comp_alg_name(int alg_type)
 /* Check what a stream begins with, and put values for the defaults. */
 static int check_stream_args(struct wd_comp_ctx *ctx, enum wd_comp_dir dir)
 {
-	if (ctx->comp_level < WD_LEVEL_DEFAULT || ctx->comp_level > 9)
+	bool windows = ctx->alg_type <= WD_GZIP;
+
+	if (ctx->comp_level < WD_LEVEL_DEFAULT ||
+	    ctx->comp_level > (ctx->alg_type == WD_ZSTD ? WD_ZSTD_LEVEL_MAX : 9))
+		return -EINVAL;
+	if (ctx->alg_type == WD_LZ4_BLOCK && ctx->stream_mode != WD_STATELESS)
+		return -EINVAL;
+	if (ctx->window_size && !windows)
 		return -EINVAL;
 	if (ctx->window_size && (ctx->window_size < 8 || ctx->window_size > 15))
 		return -EINVAL;
@@ -58,7 +68,7 @@ static int check_stream_args(struct wd_comp_ctx *ctx, enum wd_comp_dir dir)
 		ctx->comp_level = 6;
 	if (ctx->window_size == 8)
 		ctx->window_size = 9;
-	if (!ctx->window_size && dir == WD_COMP_DEFLATE)
+	if (!ctx->window_size && windows && dir == WD_COMP_DEFLATE)
 		ctx->window_size = 15;
 	return 0;
 }
@@ -104,7 +114,7 @@ int wd_alg_comp_init(struct wd_comp_ctx *ctx)
 {
 	int ret;
 
-	if (!ctx || ctx->lib || ctx->alg_type < WD_RAW || ctx->alg_type > WD_GZIP ||
+	if (!ctx || ctx->lib || ctx->alg_type < WD_RAW || ctx->alg_type > WD_ZSTD ||
 	    ctx->flags & ~WD_COMP_F_SOFTWARE)
 		return -EINVAL;
 	ret = check_stream_args(ctx, WD_COMP_NONE);
@@ -217,7 +227,8 @@ static int call_end(struct wd_comp_ctx *ctx, int ret)
 		ret = core->dir == WD_COMP_INFLATE ? -EBADMSG : -EIO;
 
 	core->dead = 0;
-	core->live = !ret || ret == -ENOSPC;
+	/* A block is all or nothing. */
+	core->live = !ret || (ret == -ENOSPC && ctx->alg_type != WD_LZ4_BLOCK);
 	ctx->new_stream = !core->live;
 	if (ret < 0 && ret != -ENOSPC && core->mode == WD_STATEFUL) {
 		core->dead = ret;

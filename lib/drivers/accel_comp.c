@@ -10,7 +10,8 @@
  * are those of a struct wd_bounce, from comp_prepare() to comp_settle().
  *
  * A context that finds no stream id, or no room in the device, when a stream
- * begins runs that stream in software.
+ * begins runs that stream in software; so it does with an LZ4 block that the device
+ * cannot be given as a whole.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -23,6 +24,12 @@
 
 /* Of the driver alone: the stream has to begin in software. */
 #define NO_ROOM		(-EDQUOT)
+
+/*
+ * How much memory an LZ4 or Zstandard stream takes its header says, which is not longer
+ * than this. Where the device has to wait for it, it cannot give the stream back.
+ */
+#define LONGEST_HEADER	19
 
 /**
  * struct accel_comp - wd_comp_ctx.private
@@ -59,6 +66,11 @@ static struct accel_comp *to_comp(struct wd_ring_req *req)
 	return (struct accel_comp *)req;
 }
 
+static bool is_block(const struct accel_comp *ac)
+{
+	return ac->ctx->alg_type == WD_LZ4_BLOCK;
+}
+
 static uint32_t op_word(const struct accel_comp *ac, bool last)
 {
 	static const uint32_t flushes[] = {
@@ -71,6 +83,9 @@ static uint32_t op_word(const struct accel_comp *ac, bool last)
 		[WD_RAW] = WD_COMP_RAW,
 		[WD_ZLIB] = WD_COMP_ZLIB,
 		[WD_GZIP] = WD_COMP_GZIP,
+		[WD_LZ4_BLOCK] = WD_COMP_LZ4_BLOCK,
+		[WD_LZ4_FRAME] = WD_COMP_LZ4_FRAME,
+		[WD_ZSTD] = WD_COMP_ZSTD,
 	};
 	const struct wd_comp_ctx *ctx = ac->ctx;
 	uint32_t op;
@@ -130,6 +145,10 @@ static bool make_desc(struct accel_comp *ac)
 		if (wd_bounce_overlaps(&ac->bounce))
 			ac->req.meanwhile = comp_overlap;
 	}
+	if (is_block(ac) && desc->src_len < ctx->in_len) {
+		ac->ret = NO_ROOM;
+		return false;
+	}
 	desc->op = op_word(ac, desc->src_len == ctx->in_len - ctx->consumed);
 	return true;
 }
@@ -147,9 +166,20 @@ static bool wants_more(const struct accel_comp *ac)
 	return ac->dir == WD_COMP_DEFLATE && wd_comp_flush(ctx) != WD_NO_FLUSH;
 }
 
+/* There is no half of a block. Was the room the caller's, or what the device has? */
+static int block_overflow(const struct accel_comp *ac)
+{
+	const struct wd_comp_ctx *ctx = ac->ctx;
+
+	return ac->req.desc.dst_len < ctx->out_len ||
+	       ctx->out_len > wd_ring_layout(ac->accel->ring)->max_unit ? NO_ROOM : -ENOSPC;
+}
+
 static int error_of(struct accel_comp *ac, const struct wd_cqe *cqe, bool fresh)
 {
 	switch (cqe->status) {
+	case WD_ST_OVERFLOW:
+		return block_overflow(ac);
 	case WD_ST_NO_RESOURCE:
 		return fresh ? NO_ROOM : -EIO;
 	case WD_ST_DATA:
@@ -200,7 +230,7 @@ static bool comp_step(struct wd_ring_req *req)
 	ctx->produced += cqe->produced;
 	if (ac->accel->pool)
 		wd_bounce_advance(&ac->bounce, cqe->consumed, cqe->produced);
-	if (cqe->status != WD_ST_OK && !overflow) {
+	if (cqe->status != WD_ST_OK && (!overflow || is_block(ac))) {
 		ac->ret = error_of(ac, cqe, fresh);
 		ac->begun |= ac->ret != NO_ROOM;
 		return false;
@@ -275,6 +305,17 @@ static void comp_settle(struct accel_comp *ac)
 		wd_mem_count(ac->accel->ch, &usage);
 }
 
+/* Streams that have to begin in software, for the device could not give them back. */
+static bool suits_software(const struct accel_comp *ac)
+{
+	const struct wd_comp_ctx *ctx = ac->ctx;
+
+	if (is_block(ac))
+		return ctx->in_len > wd_ring_layout(ac->accel->ring)->max_unit;
+	return ctx->alg_type >= WD_LZ4_FRAME && ac->dir == WD_COMP_INFLATE && ctx->in_len &&
+	       ctx->in_len < LONGEST_HEADER;
+}
+
 /*
  * Begin a call. Returns 0 when there is something for the device to do, 1 when
  * the result is in @ac->ret already. @ac->in_soft tells who is to do it. @wait: for
@@ -288,10 +329,10 @@ static int comp_prepare(struct accel_comp *ac, enum wd_comp_dir dir, bool wait)
 		wd_soft_stream_end(&ac->soft);
 		if (ac->stream < 0)
 			ac->stream = wd_accel_stream_get(ac->accel);
-		ac->in_soft = ac->stream < 0;
+		ac->dir = dir;
+		ac->in_soft = ac->stream < 0 || suits_software(ac);
 		ac->fresh = true;
 		ac->pending = false;
-		ac->dir = dir;
 	}
 	if (ac->in_soft)
 		return 0;
@@ -320,13 +361,18 @@ static int go_soft(struct accel_comp *ac)
 	return wd_soft_stream_run(&ac->soft, ac->ctx, ac->dir);
 }
 
+static int result(struct accel_comp *ac)
+{
+	return ac->ret == NO_ROOM ? go_soft(ac) : ac->ret;
+}
+
 static int comp_sync(struct wd_comp_ctx *ctx, enum wd_comp_dir dir)
 {
 	struct accel_comp *ac = ctx->private;
 	int ret;
 
 	if (comp_prepare(ac, dir, true))
-		return ac->ret;
+		return result(ac);
 	if (ac->in_soft)
 		return wd_soft_stream_run(&ac->soft, ctx, dir);
 
@@ -334,7 +380,7 @@ static int comp_sync(struct wd_comp_ctx *ctx, enum wd_comp_dir dir)
 	if (ret)
 		ac->ret = ret;
 	comp_settle(ac);
-	return ac->ret == NO_ROOM ? go_soft(ac) : ac->ret;
+	return result(ac);
 }
 
 /* The three ends of an asynchronous call, which run from wd_poll(). */
@@ -343,7 +389,7 @@ static void comp_finish(struct wd_work *work)
 	struct accel_comp *ac = (struct accel_comp *)work;
 
 	comp_settle(ac);
-	wd_comp_done(ac->ctx, ac->ret == NO_ROOM ? go_soft(ac) : ac->ret);
+	wd_comp_done(ac->ctx, result(ac));
 }
 
 static void comp_finish_soft(struct wd_work *work)
@@ -357,7 +403,7 @@ static void comp_finish_early(struct wd_work *work)
 {
 	struct accel_comp *ac = (struct accel_comp *)work;
 
-	wd_comp_done(ac->ctx, ac->ret);
+	wd_comp_done(ac->ctx, result(ac));
 }
 
 static int comp_async(struct wd_comp_ctx *ctx, enum wd_comp_dir dir)
@@ -412,6 +458,13 @@ static void accel_cancel(struct wd_comp_ctx *ctx)
 	wd_bounce_drop(&ac->bounce);
 }
 
+static uint64_t alg_bit(int alg_type)
+{
+	if (alg_type <= WD_GZIP)
+		return WD_ALG_DEFLATE;
+	return WD_ALG_BIT(alg_type == WD_ZSTD ? WD_ALG_NR_ZSTD : WD_ALG_NR_LZ4);
+}
+
 static int accel_init(struct wd_comp_ctx *ctx)
 {
 	struct accel_comp *ac;
@@ -421,7 +474,7 @@ static int accel_init(struct wd_comp_ctx *ctx)
 	if (!ac)
 		return -ENOMEM;
 	ret = wd_accel_get(&ctx->ch, wd_comp_alg_name(ctx->alg_type),
-			   WD_ALG_DEFLATE, &ac->accel);
+			   alg_bit(ctx->alg_type), &ac->accel);
 	if (ret) {
 		free(ac);
 		return ret;

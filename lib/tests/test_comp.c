@@ -316,7 +316,7 @@ static void wrong_arguments(void)
 	struct wd_chan closed = { 0 };
 	struct wd_comp_ctx ctx;
 
-	ctx = make_ctx(3, 6, 0, 0);
+	ctx = make_ctx(WD_ZSTD + 1, 6, 0, 0);
 	CHECK(wd_alg_comp_init(&ctx) == -EINVAL);
 	ctx = make_ctx(-1, 6, 0, 0);
 	CHECK(wd_alg_comp_init(&ctx) == -EINVAL);
