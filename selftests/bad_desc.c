@@ -238,8 +238,10 @@ TEST_F(desc, operation_word)
 		d.op |= window << WD_COMP_WINDOW_SHIFT;
 		refuse(_metadata, &self->set.c, d, WD_ST_BAD_OP);
 	}
-	d = raw_deflate(3, 6, self->set.src, LEN, self->set.dst, ROOM);
-	refuse(_metadata, &self->set.c, d, WD_ST_BAD_OP);
+	for (int format = WD_COMP_ZSTD + 1; format < 8; format++) {
+		d = raw_deflate(format, 6, self->set.src, LEN, self->set.dst, ROOM);
+		refuse(_metadata, &self->set.c, d, WD_ST_BAD_OP);
+	}
 	/* Level and flush are not for inflate. */
 	d = raw_inflate(WD_COMP_RAW, self->set.want, self->set.want_len, self->set.dst, ROOM);
 	d.op |= 6 << WD_COMP_LEVEL_SHIFT;

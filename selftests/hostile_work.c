@@ -305,9 +305,9 @@ static uint64_t format_alg(unsigned int format)
 {
 	if (format <= WD_COMP_GZIP)
 		return WD_ALG_DEFLATE;
-	if (format <= RAW_COMP_LZ4_FRAME)
+	if (format <= WD_COMP_LZ4_FRAME)
 		return WD_ALG_BIT(WD_ALG_NR_LZ4);
-	return format == RAW_COMP_ZSTD ? WD_ALG_BIT(WD_ALG_NR_ZSTD) : 0;
+	return format == WD_COMP_ZSTD ? WD_ALG_BIT(WD_ALG_NR_ZSTD) : 0;
 }
 
 static bool op_is_bad(const struct wd_desc *d, uint64_t algs)
@@ -324,14 +324,14 @@ static bool op_is_bad(const struct wd_desc *d, uint64_t algs)
 		       (window && (alg != WD_ALG_DEFLATE || window < 9));
 	if (alg == WD_ALG_DEFLATE)
 		return level > 9 || window < 9;
-	return window || (format_of(d) != RAW_COMP_ZSTD && level > 9);
+	return window || (format_of(d) != WD_COMP_ZSTD && level > 9);
 }
 
 /* What only some formats have not: refused, or done as well as it can be. */
 static bool op_may_be_bad(const struct wd_desc *d)
 {
-	return format_of(d) == RAW_COMP_LZ4_BLOCK ||
-	       (format_of(d) == RAW_COMP_ZSTD &&
+	return format_of(d) == WD_COMP_LZ4_BLOCK ||
+	       (format_of(d) == WD_COMP_ZSTD &&
 		field(d, WD_COMP_FLUSH_SHIFT, 3) == WD_COMP_FULL_FLUSH);
 }
 
@@ -359,6 +359,8 @@ static uint64_t malformed(const struct wd_desc *d, const struct wd_chan_layout *
 	if (comp && op_is_bad(d, l->algs))
 		bad |= ST(BAD_OP);
 	if (comp && (!d->dst_len || d->dst_len > l->max_len || d->src_len > l->max_len))
+		bad |= ST(BAD_LENGTH);
+	if (comp && format_of(d) == WD_COMP_LZ4_BLOCK && d->src_len > l->max_unit)
 		bad |= ST(BAD_LENGTH);
 	return op->opcode < WD_OP_KEY_SET ? bad : bad | work_op_malformed(d, l);
 }
@@ -431,7 +433,7 @@ static const char *check_counts(const struct wd_desc *d, const struct wd_cqe *cq
 	if (cqe->aux & WD_CQE_END && cqe->status != WD_ST_OK)
 		return "an end that is none";
 	if (cqe->status == WD_ST_OVERFLOW && cqe->produced != d->dst_len &&
-	    format_of(d) != RAW_COMP_LZ4_BLOCK)
+	    format_of(d) != WD_COMP_LZ4_BLOCK)
 		return "overflow with room left";
 	if (data && cqe->status == WD_ST_OK && !(cqe->aux & WD_CQE_END) && cqe->consumed != d->src_len)
 		return "OK, but not all was used";

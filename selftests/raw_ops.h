@@ -6,16 +6,11 @@
 #include "raw.h"
 
 #define RAW_ALG_COMP	(7ULL << WD_ALG_NR_DEFLATE)
-#define RAW_ALG_CIPHERS	(0x7fULL << WD_ALG_NR_AES_ECB)
+#define RAW_ALG_CIPHERS	(0xffULL << WD_ALG_NR_AES_ECB)
 #define RAW_ALG_AEADS	(7ULL << WD_ALG_NR_AES_GCM)
 #define RAW_ALG_HASHES	(0xffULL << WD_ALG_NR_SHA1)
 #define RAW_ALG_CRCS	(0xfULL << WD_ALG_NR_CRC32)
 #define RAW_ALG_ANY	(~0ULL)		/* also none */
-
-/* Formats, WD_COMP_*, of algorithms that the header has a number for. */
-#define RAW_COMP_LZ4_BLOCK	3
-#define RAW_COMP_LZ4_FRAME	4
-#define RAW_COMP_ZSTD		5
 
 #define RAW_OP_PARAM	(1U << 0)	/* a parameter block */
 #define RAW_OP_KEY	(1U << 1)
