@@ -9,7 +9,6 @@
 
 /* In struct wd_job.priv. */
 struct lz4_job {
-	u32 have;	/* bytes of the source in the stage */
 	bool computed;
 };
 
@@ -50,16 +49,6 @@ static u32 result_room(const struct wd_desc *d)
 static u32 lz4_room(const struct wd_desc *d)
 {
 	return d->src_len + result_room(d);
-}
-
-/* Return: false, a fault; else there may be more to read. */
-static bool lz4_gather(struct wd_job *job, struct wd_io *io, struct lz4_job *l)
-{
-	u32 n = min(job->desc.src_len - l->have, WD_QUANTUM);
-	u32 got = n ? wd_operand_read(&job->src, io, l->have, job->stage->buf + l->have, n) : 0;
-
-	l->have += got;
-	return got == n;
 }
 
 /* LZ4 does not tell data that is wrong from room that is too small. */
@@ -105,10 +94,9 @@ static enum wd_step lz4_step(struct wd_job *job, struct wd_io *io, struct wd_res
 	u16 status;
 
 	if (!l->computed) {
-		if (!lz4_gather(job, io, l))
-			return WD_STEP_FAULT;
-		if (l->have < job->desc.src_len)
-			return WD_STEP_AGAIN;
+		step = wd_stage_gather(job, io, &job->src, job->stage->end, job->desc.src_len);
+		if (step != WD_STEP_DONE)
+			return step;
 		status = lz4_compute(job, result_room(&job->desc));
 		if (status != WD_ST_OK)
 			return lz4_done(job, res, status);
