@@ -255,8 +255,11 @@ static void registered_by_many_threads(void)
 /* What the driver has is listed. */
 static void algorithms_of_the_software_driver(void)
 {
-	static const int types[] = { WD_RAW, WD_ZLIB, WD_GZIP };
+	static const int types[] = {
+		WD_RAW, WD_ZLIB, WD_GZIP, WD_LZ4_BLOCK, WD_LZ4_FRAME, WD_ZSTD,
+	};
 	const char *algs = wd_get_software_algs();
+	unsigned int n = 0;
 
 	for (size_t i = 0; i < sizeof(types) / sizeof(*types); i++) {
 		struct wd_comp_ctx ctx = {
@@ -267,6 +270,19 @@ static void algorithms_of_the_software_driver(void)
 		CHECK(!wd_alg_comp_init(&ctx));
 		wd_alg_comp_exit(&ctx);
 	}
+	/* And the other way round. */
+	for (const char *name = algs; *name; n++) {
+		size_t len = strcspn(name, "\n");
+		char *alg = strndup(name, len);
+		struct wd_alg_ctx ctx = { .alg = alg, .flags = WD_ALG_F_SOFTWARE };
+
+		if (n >= sizeof(types) / sizeof(*types))
+			CHECK(!wd_alg_init(&ctx));
+		wd_alg_exit(&ctx);
+		free(alg);
+		name += len + (name[len] == '\n');
+	}
+	CHECK(n > sizeof(types) / sizeof(*types));
 }
 
 static const struct tap_test tests[] = {
