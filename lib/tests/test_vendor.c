@@ -7,6 +7,7 @@
 #include "comp.h"
 #include "comp_util.h"
 #include "sysfs.h"
+#include "wd_alg.h"
 
 static int init_ret, inits, exits, calls;
 static int seen_level, seen_window, seen_new;
