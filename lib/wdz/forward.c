@@ -45,7 +45,8 @@ FORWARD(int, gzsetparams, (gzFile file, int level, int strategy), file, level, s
 FORWARD(int, gzread, (gzFile file, voidp buf, unsigned int len), file, buf, len)
 FORWARD(z_size_t, gzfread, (voidp buf, z_size_t size, z_size_t n, gzFile file), buf, size, n, file)
 FORWARD(int, gzwrite, (gzFile file, voidpc buf, unsigned int len), file, buf, len)
-FORWARD(z_size_t, gzfwrite, (voidpc buf, z_size_t size, z_size_t n, gzFile file), buf, size, n, file)
+FORWARD(z_size_t, gzfwrite, (voidpc buf, z_size_t size, z_size_t n, gzFile file),
+	buf, size, n, file)
 FORWARD(int, gzvprintf, (gzFile file, const char *format, va_list va), file, format, va)
 FORWARD(int, gzputs, (gzFile file, const char *s), file, s)
 FORWARD(char *, gzgets, (gzFile file, char *buf, int len), file, buf, len)
