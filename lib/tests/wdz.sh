@@ -10,7 +10,12 @@ failed=0
 
 result() { # STATUS NAME
 	number=$((number + 1))
-	[ "$1" -eq 0 ] && echo "ok $number $2" || { echo "not ok $number $2"; failed=1; }
+	if [ "$1" -eq 0 ]; then
+		echo "ok $number $2"
+	else
+		echo "not ok $number $2"
+		failed=1
+	fi
 }
 
 symbols() { # LIBRARY
