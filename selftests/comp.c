@@ -706,7 +706,7 @@ TEST_F(comp, bad_addresses)
 
 TEST_F(comp, bad_arguments)
 {
-	struct wd_comp_ctx ctx = { .alg_type = 3 };
+	struct wd_comp_ctx ctx = { .alg_type = WD_ZSTD + 1 };
 
 	EXPECT_EQ(-EINVAL, wd_alg_comp_init(&ctx));
 	ctx = (struct wd_comp_ctx){ .comp_level = 10 };

@@ -409,7 +409,8 @@ TEST_F(ring, full_of_noise)
 	EXPECT_EQ(0, raw_nop(&self->b));
 	while (!(ret = raw_get(c, &cqe, RAW_TIMEOUT_MS))) {
 		EXPECT_EQ(c->sq[bad & (depth - 1)].tag, cqe.tag);
-		EXPECT_EQ(WD_ST_BAD_OPCODE, cqe.status);
+		/* Some of it happens to be the code of an operation. */
+		EXPECT_TRUE(cqe.status >= WD_ST_BAD_OPCODE && cqe.status <= WD_ST_BAD_KEY);
 		EXPECT_EQ(0, cqe.consumed);
 		EXPECT_EQ(0, cqe.produced);
 		bad++;
