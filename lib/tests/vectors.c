@@ -137,6 +137,10 @@ const struct aead_vector aead_vectors[] = {
 #define AA131	AA32 AA32 AA32 AA32 "aaaaaa"
 #define AA32	"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 
+#define UP32	"000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"
+#define UP64	UP32 "202122232425262728292a2b2c2d2e2f303132333435363738393a3b3c3d3e3f"
+#define SAMPLE	"Sample message for keylen<blocklen"
+
 const struct digest_vector digest_vectors[] = {
 	{ "sha1", "FIPS 180", "", ABC, "a9993e364706816aba3e25717850c26c9cd0d89d" },
 	{ "sha1", "NIST CAVP", "", "", "da39a3ee5e6b4b0d3255bfef95601890afd80709" },
@@ -182,6 +186,11 @@ const struct digest_vector digest_vectors[] = {
 	{ "hmac(sha512)", "RFC 4231, case 2", JEFE, WHAT,
 	  "164b7a7bfcf819e2e395fbe73b56e0a387bd64222e831fd610270cd7ea250554"
 	  "9758bf75c05a994a6d034f65f8f0e6fdcaeab1a34d4a6b4b636e070a38bce737" },
+	{ "hmac(sha3-256)", "NIST, HMAC_SHA3-256, sample 1", UP32, SAMPLE,
+	  "4fe8e202c4f058e8dddc23d8c34e467343e23555e24fc2f025d598f558f67205" },
+	{ "hmac(sha3-512)", "NIST, HMAC_SHA3-512, sample 1", UP64, SAMPLE,
+	  "4efd629d6c71bf86162658f29943b1c308ce27cdfa6db0d9c3ce81763f9cbce5"
+	  "f7ebe9868031db1a8f8eb7b6b95e5c5e3f657a8996c86a2f6527e307f0213196" },
 	{ 0 },
 };
 

@@ -57,6 +57,8 @@ wrong_usage()
 	expect 2 "$WDCTL" algorithms gzip
 	expect 2 "$WDCTL" algorithms -v
 	expect 2 "$WDCTL" algorithms --json=1
+	expect 2 "$WDCTL" test a b
+	expect 2 "$WDCTL" test -v
 	expect 2 "$WDCTL" show a b
 	expect 2 "$WDCTL" show 0
 	expect 2 "$WDCTL" show -x
@@ -176,6 +178,26 @@ algorithms_of_devices()
 		$((2 + $("$WDCTL" list | awk '$2 == "sva"' | wc -l))) ]
 }
 
+test_nothing()
+{
+	no_device
+	expect 1 "$WDCTL" test
+	expect 1 "$WDCTL" test wd_accel-99
+}
+
+# Every algorithm of every device has an answer, and gives it.
+test_all()
+{
+	have_device
+	"$WDCTL" test >table
+	[ "$(cat /sys/class/*uacce*/*/algorithms | wc -l)" -eq "$(grep -c ' ok, [1-9][0-9]* answers*$' table)" ]
+	expect 1 grep -v ' ok, ' table
+	device=$(awk 'NR == 1 { print $1 }' table)
+	"$WDCTL" test "$device" >one
+	awk -v device="$device" '$1 == device' table | cmp - one
+	expect 1 "$WDCTL" test wd_accel-99
+}
+
 list_devices()
 {
 	have_device
@@ -285,9 +307,11 @@ run 'rebind of no device' rebind_nothing
 run 'unload with nothing loaded' unload_nothing
 run 'list without devices' list_nothing
 run 'algorithms without devices' algorithms_of_software
+run 'test without devices' test_nothing
 run 'show without channels' show_nothing
 run 'list of the devices' list_devices
 run 'algorithms of the devices' algorithms_of_devices
+run 'test of the devices' test_all
 run 'show of an open channel' show_channel
 run 'list shows the modes' modes_of_sysfs
 run 'rebind of a device' rebind_device

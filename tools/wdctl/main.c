@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * wdctl: load and unload the modules of Warpdrive, list the devices and what they
- * compute, show the channels that are open on them, bring a device back.
+ * compute, try whether that is right, show the channels that are open on them, bring a device back.
  */
 #include <stdarg.h>
 #include <stdio.h>
@@ -19,6 +19,7 @@ static const struct command {
 	{ "unload", cmd_unload },
 	{ "list", cmd_list },
 	{ "algorithms", cmd_algorithms },
+	{ "test", cmd_test },
 	{ "show", cmd_show },
 	{ "rebind", cmd_rebind },
 };
@@ -35,6 +36,7 @@ static const char help[] =
 "  unload [-f]         unload them; -f: also while programs use a device\n"
 "  list [-v] [--json]  list the devices\n"
 "  algorithms [--json] list what can be computed, and who does\n"
+"  test [DEVICE]       try all algorithms of a device, or of all, on known answers\n"
 "  show [DEVICE|PID]   show the open channels, who has them and their state\n"
 "  rebind [-f] DEVICE  give a device back to its driver, which brings an isolated\n"
 "                      one back; -f: also while programs use it\n"

@@ -14,6 +14,7 @@ int cmd_load(int argc, char **argv);
 int cmd_unload(int argc, char **argv);
 int cmd_list(int argc, char **argv);
 int cmd_algorithms(int argc, char **argv);
+int cmd_test(int argc, char **argv);
 int cmd_show(int argc, char **argv);
 int cmd_rebind(int argc, char **argv);
 
