@@ -405,6 +405,7 @@ TEST(dif_in_place_while_pages_go)
 	struct raw_chan c;
 	struct wd_cqe cqe;
 
+	ASSERT_TRUE(data && want);
 	ASSERT_EQ(0, raw_select_mode("sva"));
 	ASSERT_EQ(0, raw_setup(&c));
 	ASSERT_EQ(0, shaker_begin(&s, 40 * 4096));

@@ -294,7 +294,7 @@ TEST_F(digest, interleaved_streams)
 		const struct ref_alg *a;
 		uint32_t at, len, key_len;
 		uint8_t *p;
-	} st[64], *t;
+	} st[64] = {}, *t;
 	struct set *s = &self->set;
 	unsigned int n = s->c.layout.streams;
 	uint32_t seed = 11, left = n;

@@ -225,7 +225,7 @@ struct wd_chan {
 	u32 preq_aux;
 
 	struct wd_stream *streams[WD_STREAMS];	/* begun and not ended; else NULL */
-	struct wd_digest *digests[WD_STREAMS + 1];	/* last: without a stream; NULL: never used */
+	struct wd_digest *digests[WD_STREAMS + 1];	/* last: no stream; NULL: never used */
 	struct wd_key *keys[WD_KEYS];		/* as set; else NULL */
 	struct wd_stage stage;
 };
@@ -280,7 +280,10 @@ void wd_chan_run(struct wd_chan *c);	/* from OFF to running */
 void wd_pool_unpark(struct wd_chan *c);	/* the page request was answered */
 void wd_chan_halt(struct wd_chan *c);	/* to OFF; sleeps until nothing is in flight */
 
-/* comp.c; wd_comp_step() is in op.h. Begin a stream as the operation word of @d says. Return: WD_ST_*. */
+/*
+ * comp.c; wd_comp_step() is in op.h. Begin a stream as the operation word of @d says.
+ * Return: WD_ST_*.
+ */
 u16 wd_stream_init(struct wd_stream *s, const struct wd_desc *d);
 
 /* digest.c */

@@ -383,8 +383,10 @@ static enum wd_step digest_source(struct wd_job *job, struct wd_io *io, struct w
 static enum wd_step digest_result(struct wd_job *job, struct wd_io *io, const struct wd_digest *s)
 {
 	u32 n = result_len(&job->desc) - job->produced;
-	u32 done = n ? wd_operand_write(&job->dst, io, job->produced, s->out + job->produced, n) : 0;
+	u32 done = 0;
 
+	if (n)
+		done = wd_operand_write(&job->dst, io, job->produced, s->out + job->produced, n);
 	job->produced += done;
 	return done < n ? WD_STEP_FAULT : WD_STEP_DONE;
 }

@@ -125,10 +125,10 @@ static const u8 *zstd_header(struct wd_stream *s, const u8 *p, const u8 *end)
 			s->failed = WD_ST_DATA;
 		else if (!want)
 			zstd_open(s, &header, s->nhdr);
-		else if (p == end)
-			break;
-		else
+		else if (p < end)
 			s->hdr[s->nhdr++] = *p++;
+		else
+			break;
 	}
 	return p;
 }

@@ -190,6 +190,8 @@ static int frame_deflate(struct wd_soft_stream *s, struct wd_comp_ctx *ctx)
 /* Remember what is needed of the bytes that liblz4 used. */
 static void note(struct wd_soft_lz4 *l, const unsigned char *p, size_t n)
 {
+	if (!p)
+		return;		/* there is no input at all */
 	while (l->nhead < sizeof(l->head) && n) {
 		l->head[l->nhead++] = *p;
 		l->tail = l->tail >> 8 | (uint32_t)*p++ << 24;

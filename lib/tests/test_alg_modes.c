@@ -209,6 +209,7 @@ static void a_batch_of_all_lengths(void)
 	struct wd_alg_ctx ctx;
 	int ret;
 
+	CHECK(out);
 	if (!open_ctx(&ctx, "sha256", NULL))
 		goto out;
 	for (unsigned int i = 0; i < BATCH; i++) {

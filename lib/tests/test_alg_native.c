@@ -320,6 +320,7 @@ static bool moves(struct bench *b, unsigned char *area, size_t len, long by)
 	unsigned char *src = area + 60000, *want = malloc(len);
 	struct wd_request req;
 
+	REQUIRE(want);
 	random_fill(src - 60000, 120000 + len, (uint32_t)by + 1);
 	memcpy(want, src, len);
 	wd_prep_copy(&req, src + by, src, len);

@@ -188,7 +188,7 @@ static bool random_request(struct wd_alg_ctx *ctx, size_t m, const uint8_t *key,
 	bool in_place = next_random(seed) % 3 == 0, torn = next_random(seed) % 2;
 	bool xts = !modes[m].ref;
 	size_t len = 1 + next_random(seed) % (xts ? MAX / 4 : MAX), cut = 0, unit = 0;
-	uint8_t *want = must_alloc(MAX), iv[16], iv0[16];
+	uint8_t *want = must_alloc(MAX), iv[16] = { 0 }, iv0[16];
 	void (*prep)(struct wd_request *, const void *, void *, size_t, uint8_t *);
 	struct area src, dst;
 	struct wd_request req;

@@ -400,7 +400,7 @@ struct wd_cqe {
 #define WD_CQE_END		(1U << 0)	/* the end of the stream was reached */
 #define WD_CQE_FAULT_DST	(1U << 1)	/* the fault was on the destination */
 #define WD_CQE_FAULT_SGL	(1U << 2)	/* and not on data, but on a list */
-#define WD_CQE_FAULT_PARAM	(1U << 3)	/* it was on the parameter block, or what that names */
+#define WD_CQE_FAULT_PARAM	(1U << 3)	/* on the parameter block, or what that names */
 #define WD_CQE_DIFFERS		(1U << 4)	/* the comparison found a difference */
 #define WD_CQE_DIF_GUARD	(1U << 5)	/* WD_ST_DIF: fields that are wrong */
 #define WD_CQE_DIF_APP		(1U << 6)
