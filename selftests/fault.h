@@ -14,8 +14,8 @@
 /* Which of those sites count. */
 struct fault_scope {
 	int depth;			/* so many callers are looked at, 32 at most */
-	const char *not_from;		/* not what these functions of the kernel, and all that */
-	const char *not_to;		/* lie between them, call; or NULL */
+	const char *not_from;		/* not what this function of the kernel calls, or NULL; and */
+	const char *not_to;		/* not what those up to this one call, or NULL */
 };
 
 extern const struct fault_scope fault_anywhere;

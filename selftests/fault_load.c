@@ -39,10 +39,11 @@ static int module_path(const char *name, char *path, size_t size)
 }
 
 /*
- * One function, of a few channels: others, and each interrupt vector, have sites of
- * their own, all alike.
+ * One function, of a few channels, and an algorithm of each kind: others, and each
+ * interrupt vector, have sites of their own, all alike.
  */
-static const char *hardware = "channels=3 functions=sva";
+#define FEW	"channels=3 algorithms=deflate,cbc(aes),gcm(aes),sha256 functions="
+static const char *hardware = FEW "sva";
 
 static int load(const char *name)
 {
@@ -122,8 +123,8 @@ FIXTURE_VARIANT(fault) {
 };
 
 /* The steps differ where the driver takes the function in use: with PASIDs, or without. */
-FIXTURE_VARIANT_ADD(fault, sva) { .mode = "sva", .hardware = "channels=3 functions=sva" };
-FIXTURE_VARIANT_ADD(fault, share) { .mode = "share", .hardware = "channels=3 functions=share" };
+FIXTURE_VARIANT_ADD(fault, sva) { .mode = "sva", .hardware = FEW "sva" };
+FIXTURE_VARIANT_ADD(fault, share) { .mode = "share", .hardware = FEW "share" };
 
 #define ONCE() do { \
 	if (strcmp(variant->mode, "sva")) \
