@@ -15,8 +15,10 @@ result() { # STATUS NAME
 }
 
 run() { # MODE TEST
+	begin=$(date +%s)
 	WD_MODE=$1 WD_TEST_DEVICE=1 "$dir/$2" >"$out" 2>&1
 	result $? "$2, $1"
+	echo "# $2, $1 took $(($(date +%s) - begin)) s"
 }
 
 # What the hardware does not compute, the library does; and there it is again.
