@@ -242,7 +242,7 @@ static void compare(const struct alg *alg, uint32_t len, int channels)
 {
 	struct side sides[MAX_CHANNELS];
 	double ratio[PAIRS], device = 0, af_alg = 0;
-	struct af_alg a;
+	struct af_alg a = { 0 };
 
 	af_alg_begin(&a, alg);
 	for (int i = 0; i < channels; i++)
