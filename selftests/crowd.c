@@ -48,18 +48,6 @@ FIXTURE_SETUP(crowd)
 	self->pinned = raw_pinned();
 }
 
-static int wait_pins(long n)
-{
-	int64_t begin = raw_now_ns();
-
-	while (raw_pinned() != n) {
-		if (raw_now_ns() - begin > RAW_TIMEOUT_MS * 1000000LL)
-			return -ETIMEDOUT;
-		usleep(1000);
-	}
-	return 0;
-}
-
 /* Whatever a test did: every channel, page and pin is back, and the device works. */
 FIXTURE_TEARDOWN(crowd)
 {
@@ -68,7 +56,7 @@ FIXTURE_TEARDOWN(crowd)
 
 	ASSERT_EQ(0, raw_wait_device(RAW_TIMEOUT_MS));
 	EXPECT_LE(0, raw_wait_available(self->before, RAW_GONE_MS));
-	EXPECT_EQ(0, wait_pins(self->pinned));
+	EXPECT_EQ(self->pinned, raw_wait_pinned(self->pinned));
 	if (strcmp(variant->mode, "sva"))
 		EXPECT_EQ(0, raw_reserved());
 	ASSERT_EQ(0, raw_setup(&c));
@@ -244,7 +232,7 @@ TEST_F_TIMEOUT(crowd, killed, 300)
 		ASSERT_LE(0, raw_wait_available(self->before, RAW_GONE_MS));
 		if (strcmp(variant->mode, "sva"))
 			ASSERT_EQ(0, raw_reserved());
-		ASSERT_EQ(0, wait_pins(self->pinned));
+		ASSERT_EQ(self->pinned, raw_wait_pinned(self->pinned));
 	}
 }
 
@@ -327,7 +315,7 @@ TEST_F_TIMEOUT(crowd, unbound, 120)
 		usleep(i * 10000);
 		ASSERT_EQ(0, raw_write_in(RAW_DRIVER, "unbind", self->bdf));
 		crowd_end(_metadata, pid, false);
-		EXPECT_EQ(0, wait_pins(self->pinned));
+		EXPECT_EQ(self->pinned, raw_wait_pinned(self->pinned));
 		ASSERT_EQ(0, raw_write_in(RAW_DRIVER, "bind", self->bdf));
 		ASSERT_EQ(0, raw_wait_device(RAW_TIMEOUT_MS));
 	}
@@ -352,7 +340,7 @@ TEST_F_TIMEOUT(crowd, removed, 120)
 	ASSERT_EQ(0, crowd_begin(pid));
 	ASSERT_EQ(0, raw_write_in(self->dir, "remove", "1"));
 	crowd_end(_metadata, pid, false);
-	EXPECT_EQ(0, wait_pins(self->pinned));
+	EXPECT_EQ(self->pinned, raw_wait_pinned(self->pinned));
 	ASSERT_EQ(0, raw_write("/sys/bus/pci/rescan", "1"));
 }
 
@@ -383,7 +371,7 @@ TEST_F_TIMEOUT(crowd, modules_unloaded, 120)
 		return;
 	}
 	crowd_end(_metadata, pid, false);
-	EXPECT_EQ(0, wait_pins(self->pinned));
+	EXPECT_EQ(self->pinned, raw_wait_pinned(self->pinned));
 	ASSERT_EQ(0, system("modprobe wd_hw"));
 }
 

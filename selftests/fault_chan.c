@@ -330,7 +330,7 @@ TEST_F(fault, import)
 	own_memory = raw_memory(SIZE);
 	memset(own_memory, 1, SIZE);
 	every_site(_metadata, &(struct path){ .before = raw_open, .act = import });
-	EXPECT_EQ(pinned, raw_pinned());
+	EXPECT_EQ(pinned, raw_wait_pinned(pinned));
 }
 
 static int get_slices(struct raw_chan *c)

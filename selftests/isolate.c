@@ -108,7 +108,7 @@ static void works_again(struct __test_metadata *_metadata, long pinned)
 	struct raw_chan c;
 
 	EXPECT_EQ(0, raw_reserved());
-	EXPECT_EQ(pinned, raw_pinned());
+	EXPECT_EQ(pinned, raw_wait_pinned(pinned));
 	EXPECT_EQ(0, raw_attr_num("isolate"));
 	ASSERT_EQ(0, raw_setup(&c));
 	EXPECT_EQ(0, raw_nop(&c));
@@ -147,7 +147,7 @@ TEST_F_TIMEOUT(bad, errs_too_often, 120)
 		EXPECT_EQ(-EIO, raw_open(&c));
 	}
 	ASSERT_EQ(0, raw_write_in(RAW_DRIVER, "unbind", self->bdf));
-	EXPECT_EQ(pinned, raw_pinned());
+	EXPECT_EQ(pinned, raw_wait_pinned(pinned));
 	ASSERT_EQ(0, raw_write_in(RAW_DRIVER, "bind", self->bdf));
 	ASSERT_EQ(0, raw_wait_device(RAW_TIMEOUT_MS));
 	works_again(_metadata, pinned);

@@ -196,7 +196,7 @@ TEST_F_TIMEOUT(leaks, kills_leak_no_memory, 900)
 	EXPECT_GT(20 * rounds, lost[TIMES / 2]);
 	EXPECT_GT(10 * rounds * TIMES, slab);
 	EXPECT_GT(20 * rounds * TIMES, vmalloc);
-	EXPECT_EQ(pinned, raw_pinned());
+	EXPECT_EQ(pinned, raw_wait_pinned(pinned));
 }
 
 TEST_F(life, exec_in_the_middle)

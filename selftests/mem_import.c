@@ -41,7 +41,7 @@ FIXTURE_TEARDOWN(import)
 {
 	raw_mem_forget(&self->m);
 	raw_close(&self->c);
-	EXPECT_EQ(self->pinned, raw_pinned());
+	EXPECT_EQ(self->pinned, raw_wait_pinned(self->pinned));
 }
 
 static int import(struct raw_chan *c, const void *va, size_t size, uint32_t flags)
@@ -227,7 +227,7 @@ TEST_F(import, bad_arguments)
 	EXPECT_NE(0, import(&self->c, p, 1UL << 62, 0));
 	EXPECT_NE(0, import(&self->c, p, -PAGE, 0));
 	EXPECT_NE(0, import(&self->c, (void *)-PAGE, 2 * PAGE, 0));
-	EXPECT_EQ(self->pinned, raw_pinned());
+	EXPECT_EQ(self->pinned, raw_wait_pinned(self->pinned));
 }
 
 TEST_F(import, not_there)
@@ -299,18 +299,19 @@ TEST_F(import, pinned_and_given_back)
 	enum { N = 40 };
 	uint8_t *p = raw_memory(N * PAGE);
 	struct raw_mem m;
+	long left;
 
 	memset(p, 1, N * PAGE);
 	for (int i = 0; i < 3; i++) {
 		ASSERT_EQ(0, raw_mem_import(&self->c, &m, p, N * PAGE, 0));
-		EXPECT_EQ(self->pinned + N, raw_pinned());
+		EXPECT_EQ(self->pinned + N, raw_wait_pinned(self->pinned + N));
 		ASSERT_EQ(0, raw_drop(&self->c, m.mem));
 		/* Without an IOMMU nothing stops the device: they stay until the channel ends. */
-		EXPECT_EQ(strcmp(variant->mode, "share") ? self->pinned + N : self->pinned,
-			  raw_pinned());
+		left = strcmp(variant->mode, "share") ? self->pinned + N : self->pinned;
+		EXPECT_EQ(left, raw_wait_pinned(left));
 		raw_mem_forget(&m);
 		raw_close(&self->c);
-		EXPECT_EQ(self->pinned, raw_pinned());
+		EXPECT_EQ(self->pinned, raw_wait_pinned(self->pinned));
 		ASSERT_EQ(0, raw_setup(&self->c));
 	}
 }
@@ -340,13 +341,11 @@ TEST_F(import, given_back_when_killed)
 	}
 	close(told[1]);
 	ASSERT_EQ(1, read(told[0], &byte, 1));
-	EXPECT_EQ(self->pinned + SIZE / PAGE, raw_pinned());
+	EXPECT_EQ(self->pinned + SIZE / PAGE, raw_wait_pinned(self->pinned + SIZE / PAGE));
 	kill(pid, SIGKILL);
 	ASSERT_EQ(pid, waitpid(pid, &status, 0));
 	EXPECT_TRUE(WIFSIGNALED(status));
-	for (int i = 0; i < 1000 && raw_pinned() != self->pinned; i++)
-		usleep(10000);
-	EXPECT_EQ(self->pinned, raw_pinned());
+	EXPECT_EQ(self->pinned, raw_wait_pinned(self->pinned));
 	close(told[0]);
 }
 

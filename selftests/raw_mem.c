@@ -261,25 +261,48 @@ long raw_meminfo(const char *key)
 	return sum_of("/proc/meminfo", text);
 }
 
+/* Both counters of one look at the file: between two, other processes' pins come and go. */
 static long pinned_now(void)
 {
+	long acquired = 0, released = 0;
+	char line[256];
+	FILE *file;
+
 	/* What CPUs counted for themselves is added up. */
 	raw_write("/proc/sys/vm/stat_refresh", "1");
-	return sum_of("/proc/vmstat", "nr_foll_pin_acquired ") -
-	       sum_of("/proc/vmstat", "nr_foll_pin_released ");
+	file = fopen("/proc/vmstat", "re");
+	if (!file)
+		return 0;
+	while (fgets(line, sizeof(line), file)) {
+		sscanf(line, "nr_foll_pin_acquired %ld", &acquired);
+		sscanf(line, "nr_foll_pin_released %ld", &released);
+	}
+	fclose(file);
+	return acquired - released;
 }
 
-/* I/O of other processes, 9p's for one, pins a page for a moment. */
 long raw_pinned(void)
 {
 	long least = pinned_now(), now;
 
-	for (int i = 0; i < 4; i++) {
+	for (int i = 0; i < 8; i++) {
 		usleep(10000);
 		now = pinned_now();
 		least = now < least ? now : least;
 	}
 	return least;
+}
+
+long raw_wait_pinned(long n)
+{
+	int64_t begin = raw_now_ns();
+	long now = pinned_now();
+
+	while (now != n && raw_now_ns() - begin < RAW_TIMEOUT_MS * 1000000LL) {
+		usleep(10000);
+		now = pinned_now();
+	}
+	return now;
 }
 
 long raw_calm_memory(void)

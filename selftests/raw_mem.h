@@ -74,8 +74,13 @@ long raw_reserved(void);
 
 /* kB in /proc/meminfo; 0: no such line. */
 long raw_meminfo(const char *key);
-/* Pages that are pinned now, of the whole machine. */
+/*
+ * Pages that are pinned, of the whole machine: before a test, the least of some looks,
+ * for I/O of other processes pins pages for a while; after it, once there are @n, or
+ * as many as there are when time is over.
+ */
 long raw_pinned(void);
+long raw_wait_pinned(long n);
 /*
  * Free memory in kB, once it does not rise any more: caches dropped, what the
  * allocator keeps for each CPU counted; RCU and delayed work free late.
