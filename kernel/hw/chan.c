@@ -152,8 +152,9 @@ static bool chan_post(struct wd_chan *c, struct wd_dma *dma)
 
 		if (!to)
 			return false;
+		/* Before it can be seen: who has seen it and asks is not told less. */
+		WRITE_ONCE(c->cq_tail, c->cq_tail + 1);
 		post_one(to, &c->out[i]);
-		c->cq_tail++;
 	}
 	c->out_n = 0;
 	return true;
@@ -283,17 +284,20 @@ static bool chan_take(struct wd_chan *c, struct wd_dma *dma)
  */
 static bool chan_exchange(struct wd_chan *c, struct wd_dma *dma)
 {
-	u64 *status;
+	struct wd_chan_status *status;
 	bool ok;
 
 	if (!chan_post(c, dma))
 		return false;
 	ok = chan_take(c, dma);
 	status = ring_entry(c, dma, &c->status_page, c->status_addr, true);
-	if (!status || !chan_post(c, dma))
+	if (!status)
 		return false;
-	/* Both positions in one word. */
-	WRITE_ONCE(*status, (u64)c->cq_tail << 32 | c->sq_head);
+	/* Slots are free before anybody sees that their descriptors are done. */
+	WRITE_ONCE(status->sq_head, c->sq_head);
+	if (!chan_post(c, dma))
+		return false;
+	WRITE_ONCE(status->cq_tail, c->cq_tail);
 	return ok;
 }
 

@@ -19,8 +19,10 @@
 
 /**
  * struct wd_chan_status - the status line, written by the device only
- * @sq_head:   descriptors fetched so far, modulo 2^32; their slots are free
- * @cq_tail:   completions posted so far, modulo 2^32
+ * @sq_head:   descriptors fetched so far, modulo 2^32; their slots are free.
+ *             Written before their completions are posted.
+ * @cq_tail:   completions posted so far, modulo 2^32. Written after them: a
+ *             reader of phase bits may be ahead of it.
  * @need_kick: not zero: the engine sleeps. After a doorbell store and a full
  *             memory barrier, a program that reads a value other than zero
  *             here calls WD_CMD_KICK.
