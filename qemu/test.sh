@@ -7,6 +7,15 @@ set -eu
 out=$BUILD/test
 passed=0 failed=0 skipped=0
 
+# What led to each failure, the last lines of it, without what went well before.
+print_failed() {
+	awk '/^[ #]*(ok |OK |RUN )/ { n = 0; next }
+		{ line[n++] = $0 }
+		/^[ #]*not ok/ { for (i = n > 8 ? n - 8 : 0; i < n; i++) print line[i]; n = 0; found = 1 }
+		END { exit !found }' "$1" >"$out/failed" || tail -n 20 "$1" >"$out/failed"
+	tail -n 60 "$out/failed"
+}
+
 # add NAME LOG STATUS: count the results in LOG; a status that no result explains is a failure.
 add() {
 	# shellcheck disable=SC2046 # three numbers
@@ -20,7 +29,7 @@ add() {
 	passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
 	printf '%-34s %4d passed, %d failed, %d skipped   %s\n' "$1" "$p" "$f" "$s" "${2#"$TOP"/}"
 	if [ "$f" -gt 0 ]; then
-		grep -E -B 8 '^[ #]*not ok' "$2" | tail -n 60 || tail -n 20 "$2"
+		print_failed "$2"
 	fi
 }
 
