@@ -31,41 +31,25 @@ int wd_alg_unregister(const struct wd_alg_vendor *vendor)
 	return wd_vendors_remove(&vendors, vendor);
 }
 
-static bool may_use(const struct wd_alg_ctx *ctx, const struct wd_alg_vendor *vendor)
+static int try_vendor(const void *arg, void *ctx_arg)
 {
-	return !(ctx->flags & WD_ALG_F_SOFTWARE) || vendor == &wd_alg_software;
+	const struct wd_alg_vendor *vendor = arg;
+	struct wd_alg_ctx *ctx = ctx_arg;
+
+	if (ctx->flags & WD_ALG_F_SOFTWARE && vendor != &wd_alg_software)
+		return -ENODEV;
+	return vendor->init(ctx);
 }
 
-/*
- * Errors of the vendors that were asked in vain are not told: why a device could not be used
- * matters only where the caller gave one.
- */
+/* The vendor that takes the context. */
 static int choose_vendor(struct wd_alg_ctx *ctx)
 {
-	const struct wd_alg_vendor *vendor = NULL, *prev;
-	const bool given = ctx->ch;
-	int ret = -ENODEV, err = -ENODEV;
+	const void *vendor;
+	int ret = wd_vendors_choose(&vendors, try_vendor, ctx, ctx->ch, &vendor);
 
-	do {
-		prev = vendor;
-		vendor = wd_vendors_next(&vendors, prev);
-		if (prev)
-			wd_vendors_put(&vendors, prev);
-		if (!vendor)
-			return given ? err : -ENODEV;
-		if (!may_use(ctx, vendor))
-			continue;
-		ret = vendor->init(ctx);
-		if (ret && ret != -ENODEV)
-			err = ret;
-	} while (ret && ret != -EINVAL && ret != -ENOMEM);
-
-	if (ret) {
-		wd_vendors_put(&vendors, vendor);
-		return ret;
-	}
-	ctx->vendor = vendor;
-	return 0;
+	if (!ret)
+		ctx->vendor = vendor;
+	return ret;
 }
 
 int wd_alg_init(struct wd_alg_ctx *ctx)

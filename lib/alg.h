@@ -10,6 +10,7 @@
 
 #define WD_MAX_HMAC_KEY	4096		/* bytes */
 #define WD_MAX_WHOLE	(4UL << 20)	/* bytes of what is worked on as a whole */
+#define WD_TAG_LEN	16U		/* bytes of a tag, unless the context says otherwise */
 #define WD_MAX_PARTS	1024		/* of an operand */
 
 enum wd_alg_kind {
@@ -80,6 +81,11 @@ struct wd_alg_core {
 static inline const struct wd_alg_info *wd_alg_info(const struct wd_alg_ctx *ctx)
 {
 	return ((const struct wd_alg_core *)ctx->lib)->info;
+}
+
+static inline unsigned int wd_alg_tag_len(const struct wd_alg_ctx *ctx)
+{
+	return ctx->tag_len ? ctx->tag_len : WD_TAG_LEN;
 }
 
 /* The vendors that the library brings along: drivers/accel_alg.c, drivers/soft_alg.c. */

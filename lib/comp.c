@@ -73,43 +73,6 @@ static int check_stream_args(struct wd_comp_ctx *ctx, enum wd_comp_dir dir)
 	return 0;
 }
 
-static bool takes_next_vendor(int err)
-{
-	return err && err != -ENOMEM && err != -EINVAL;
-}
-
-/*
- * Errors of the vendors that were asked in vain are not told: why a device could
- * not be used matters only where the caller gave one.
- */
-static int choose_vendor(struct wd_comp_ctx *ctx)
-{
-	const struct wd_alg_comp *vendor = NULL, *prev;
-	bool given = ctx->ch;
-	int ret = -ENODEV, err = -ENODEV;
-
-	while (takes_next_vendor(ret)) {
-		prev = vendor;
-		vendor = wd_comp_vendor_next(prev);
-		if (prev)
-			wd_comp_vendor_put(prev);
-		if (!vendor)
-			return given ? err : -ENODEV;
-
-		if (ctx->flags & WD_COMP_F_SOFTWARE && vendor != &wd_comp_software)
-			continue;
-		ret = vendor->init(ctx);
-		if (ret && ret != -ENODEV)
-			err = ret;
-	}
-	if (ret) {
-		wd_comp_vendor_put(vendor);
-		return ret;
-	}
-	ctx->vendor = vendor;
-	return 0;
-}
-
 int wd_alg_comp_init(struct wd_comp_ctx *ctx)
 {
 	int ret;
@@ -128,7 +91,7 @@ int wd_alg_comp_init(struct wd_comp_ctx *ctx)
 	ctx->lib = calloc(1, sizeof(struct wd_comp_core));
 	if (!ctx->lib)
 		return -ENOMEM;
-	ret = choose_vendor(ctx);
+	ret = wd_comp_vendor_choose(ctx);
 	if (ret)
 		goto err_free;
 	/* A vendor with a channel of its own make need not know of ours. */

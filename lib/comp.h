@@ -24,11 +24,8 @@ static inline int wd_comp_flush(const struct wd_comp_ctx *ctx)
 	return ctx->stream_mode == WD_STATELESS ? WD_FINISH : ctx->flush_type;
 }
 
-/*
- * Take the vendor after @prev in the order of priority, the first where that is
- * NULL; NULL at the end. It cannot be unregistered until it is put.
- */
-const struct wd_alg_comp *wd_comp_vendor_next(const struct wd_alg_comp *prev);
+/* Have the best vendor take the context, see wd_vendors_choose(). */
+int wd_comp_vendor_choose(struct wd_comp_ctx *ctx);
 void wd_comp_vendor_put(const struct wd_alg_comp *vendor);
 
 #endif

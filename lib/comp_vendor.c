@@ -28,9 +28,24 @@ int wd_alg_comp_unregister(const struct wd_alg_comp *vendor)
 	return wd_vendors_remove(&vendors, vendor);
 }
 
-const struct wd_alg_comp *wd_comp_vendor_next(const struct wd_alg_comp *prev)
+static int try_vendor(const void *arg, void *ctx_arg)
 {
-	return wd_vendors_next(&vendors, prev);
+	const struct wd_alg_comp *vendor = arg;
+	struct wd_comp_ctx *ctx = ctx_arg;
+
+	if (ctx->flags & WD_COMP_F_SOFTWARE && vendor != &wd_comp_software)
+		return -ENODEV;
+	return vendor->init(ctx);
+}
+
+int wd_comp_vendor_choose(struct wd_comp_ctx *ctx)
+{
+	const void *vendor;
+	int ret = wd_vendors_choose(&vendors, try_vendor, ctx, ctx->ch, &vendor);
+
+	if (!ret)
+		ctx->vendor = vendor;
+	return ret;
 }
 
 void wd_comp_vendor_put(const struct wd_alg_comp *vendor)

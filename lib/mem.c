@@ -242,23 +242,32 @@ static struct wd_region *region_map(int fd, off_t offset, size_t size)
 	return region;
 }
 
-/* @mem is what was reserved as @region; from now on SMM knows where its slices are. */
-static int region_own(struct wd_region *region, struct wd_mem *mem)
-{
-	int ret;
-
-	ret = wd_mem_registry_add(region->va, region->size, mem->slices, mem->nslices);
-	if (ret)
-		return ret;
-	mem->region = region;
-	mem->own = true;
-	return 0;
-}
-
 static void region_unmap(struct wd_region *region)
 {
 	munmap(region->va, region->size);
 	free(region);
+}
+
+/*
+ * *@mem is what was reserved as @region, if @ret is 0; from now on SMM knows where its slices
+ * are. After an error, this one or that of @ret, neither is there.
+ */
+static int region_own(struct wd_region *region, struct wd_mem **mem, int ret)
+{
+	if (ret)
+		goto err_unmap;
+	ret = wd_mem_registry_add(region->va, region->size, (*mem)->slices, (*mem)->nslices);
+	if (ret)
+		goto err_free;
+	(*mem)->region = region;
+	(*mem)->own = true;
+	return 0;
+
+err_free:
+	free(*mem);
+err_unmap:
+	region_unmap(region);
+	return ret;
 }
 
 int wd_mem_reserve(struct wd_chan *ch, uint32_t number, size_t size, struct wd_mem **out)
@@ -273,25 +282,13 @@ int wd_mem_reserve(struct wd_chan *ch, uint32_t number, size_t size, struct wd_m
 	if (!region)
 		return -errno;
 	ret = wd_mem_new(ch, (uintptr_t)region->va, arg.size, arg.mem, arg.slices, out);
-	if (ret)
-		goto err_unmap;
-	ret = region_own(region, *out);
-	if (ret)
-		goto err_mem;
-	return 0;
-
-err_mem:
-	free(*out);
-err_unmap:
-	region_unmap(region);
-	return ret;
+	return region_own(region, out, ret);
 }
 
 int wd_mem_reserve_plain(size_t size, struct wd_mem **out)
 {
 	size_t page = (size_t)sysconf(_SC_PAGESIZE);
 	struct wd_region *region;
-	int ret;
 
 	if (size > SIZE_MAX - page)
 		return -E2BIG;
@@ -299,20 +296,8 @@ int wd_mem_reserve_plain(size_t size, struct wd_mem **out)
 	region = region_map(-1, 0, size);
 	if (!region)
 		return -errno;
-	ret = -ENOMEM;
 	*out = wd_mem_new_plain((uintptr_t)region->va, size);
-	if (!*out)
-		goto err_unmap;
-	ret = region_own(region, *out);
-	if (ret)
-		goto err_mem;
-	return 0;
-
-err_mem:
-	free(*out);
-err_unmap:
-	region_unmap(region);
-	return ret;
+	return region_own(region, out, *out ? 0 : -ENOMEM);
 }
 
 int wd_mem_import(struct wd_chan *ch, uintptr_t va, size_t size, bool read_only,

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <errno.h>
-#include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -72,7 +71,11 @@ int wd_vendors_remove(struct wd_vendors *v, const void *vendor)
 	return ret;
 }
 
-const void *wd_vendors_next(struct wd_vendors *v, const void *prev)
+/*
+ * Take the vendor after @prev in the order of priority, the first where that is
+ * NULL; NULL at the end.
+ */
+static const void *next_vendor(struct wd_vendors *v, const void *prev)
 {
 	const void *best = NULL;
 	int at = -1;
@@ -99,4 +102,29 @@ void wd_vendors_put(struct wd_vendors *v, const void *vendor)
 	pthread_mutex_lock(&v->lock);
 	v->entry[find(v, vendor)].users--;
 	pthread_mutex_unlock(&v->lock);
+}
+
+int wd_vendors_choose(struct wd_vendors *v, int (*try)(const void *vendor, void *ctx),
+		      void *ctx, bool given, const void **chosen)
+{
+	const void *vendor = NULL, *prev;
+	int ret, err = -ENODEV;
+
+	do {
+		prev = vendor;
+		vendor = next_vendor(v, prev);
+		if (prev)
+			wd_vendors_put(v, prev);
+		if (!vendor)
+			return given ? err : -ENODEV;
+		ret = try(vendor, ctx);
+		if (ret && ret != -ENODEV)
+			err = ret;
+	} while (ret && ret != -EINVAL && ret != -ENOMEM);
+
+	if (ret)
+		wd_vendors_put(v, vendor);
+	else
+		*chosen = vendor;
+	return ret;
 }

@@ -8,6 +8,7 @@
 #define WD_LIB_VENDORS_H
 
 #include <pthread.h>
+#include <stdbool.h>
 
 #define WD_MAX_VENDORS	16
 
@@ -37,10 +38,13 @@ int wd_vendors_add(struct wd_vendors *v, const void *vendor);
 int wd_vendors_remove(struct wd_vendors *v, const void *vendor);
 
 /*
- * Take the vendor after @prev in the order of priority, the first where that is
- * NULL; NULL at the end. It cannot be removed until it is put.
+ * Ask the vendors in the order of their priority: @try has one take the context @ctx. The first
+ * that does is *@chosen, and cannot be removed until it is put. -EINVAL and -ENOMEM of @try
+ * end it. Other errors of those that were asked in vain are not told unless @given: why a device
+ * could not be used matters only where the caller gave one.
  */
-const void *wd_vendors_next(struct wd_vendors *v, const void *prev);
+int wd_vendors_choose(struct wd_vendors *v, int (*try)(const void *vendor, void *ctx),
+		      void *ctx, bool given, const void **chosen);
 void wd_vendors_put(struct wd_vendors *v, const void *vendor);
 
 #endif

@@ -303,11 +303,6 @@ static enum wd_step dif_step(struct wd_job *job, struct wd_io *io, struct wd_res
 	return dif_blocks(job, io, f, res);
 }
 
-static u16 dif_begin(struct wd_chan *c, struct wd_job *job)
-{
-	return wd_stage_fit(c, WD_CHUNK) ? WD_ST_OK : WD_ST_NO_RESOURCE;
-}
-
 static u16 no_dst_check(const struct wd_desc *d)
 {
 	return d->dst || d->dst_len ? WD_ST_BAD_FLAGS : wd_check_plain(d);
@@ -318,7 +313,7 @@ static u16 no_dst_check(const struct wd_desc *d)
 	.flags = (list_flags),				\
 	.has = WD_OP_HAS_PARAM,				\
 	.check = (check_fn),				\
-	.begin = dif_begin,				\
+	.begin = wd_stage_begin,			\
 	.step = dif_step,				\
 }
 

@@ -226,7 +226,7 @@ void wd_job_begin(struct wd_chan *c)
 	job->stage = &c->stage;
 	memset(job->priv, 0, sizeof(job->priv));
 	wd_job_operands(job);
-	status = job->op->begin(c, job);
+	status = job->op->begin ? job->op->begin(c, job) : WD_ST_OK;
 	if (status != WD_ST_OK || !job->op->step)
 		job_end_status(c, status);
 	else

@@ -33,11 +33,6 @@ static struct wd_move *job_move(struct wd_job *job)
 	return (struct wd_move *)job->priv;
 }
 
-static u16 stage_begin(struct wd_chan *c, struct wd_job *job)
-{
-	return wd_stage_fit(c, WD_CHUNK) ? WD_ST_OK : WD_ST_NO_RESOURCE;
-}
-
 /* Bytes between an address and the beginning of the page that the byte before it is in. */
 static u32 page_below(u64 end)
 {
@@ -193,7 +188,7 @@ const struct wd_op wd_op_copy = {
 	.algs = WD_ALG_BIT(WD_ALG_NR_MOVE),
 	.flags = WD_DESC_SGLS,
 	.check = copy_check,
-	.begin = stage_begin,
+	.begin = wd_stage_begin,
 	.step = copy_step,
 };
 
@@ -208,7 +203,7 @@ static u16 copy_crc_check(const struct wd_desc *d)
 static u16 copy_crc_begin(struct wd_chan *c, struct wd_job *job)
 {
 	job_move(job)->crc = ~job->desc.op;
-	return stage_begin(c, job);
+	return wd_stage_begin(c, job);
 }
 
 static enum wd_step copy_crc_step(struct wd_job *job, struct wd_io *io, struct wd_result *res)
@@ -262,7 +257,7 @@ const struct wd_op wd_op_dualcast = {
 	.flags = WD_DESC_SGLS,
 	.has = WD_OP_HAS_PARAM,
 	.check = copy_check,
-	.begin = stage_begin,
+	.begin = wd_stage_begin,
 	.step = dualcast_step,
 };
 
@@ -274,11 +269,6 @@ static u16 fill_check(const struct wd_desc *d)
 		return WD_ST_BAD_FLAGS;
 	copy.src_len = d->dst_len;
 	return wd_check_plain(&copy);
-}
-
-static u16 no_begin(struct wd_chan *c, struct wd_job *job)
-{
-	return WD_ST_OK;
 }
 
 /* The pattern over and over, so that @n bytes are there from any position of it on. */
@@ -313,7 +303,6 @@ const struct wd_op wd_op_fill = {
 	.algs = WD_ALG_BIT(WD_ALG_NR_MOVE),
 	.flags = WD_DESC_DST_SGL,
 	.check = fill_check,
-	.begin = no_begin,
 	.step = fill_step,
 };
 
@@ -381,7 +370,7 @@ const struct wd_op wd_op_compare = {
 	.algs = WD_ALG_BIT(WD_ALG_NR_MOVE),
 	.flags = WD_DESC_SGLS,
 	.check = compare_check,
-	.begin = stage_begin,
+	.begin = wd_stage_begin,
 	.step = compare_step,
 };
 
@@ -419,6 +408,5 @@ const struct wd_op wd_op_compare_pattern = {
 	.algs = WD_ALG_BIT(WD_ALG_NR_MOVE),
 	.flags = WD_DESC_SRC_SGL,
 	.check = compare_pattern_check,
-	.begin = no_begin,
 	.step = compare_pattern_step,
 };

@@ -11,15 +11,9 @@ static u16 nop_check(const struct wd_desc *d)
 	return WD_ST_OK;
 }
 
-static u16 nop_begin(struct wd_chan *c, struct wd_job *job)
-{
-	return WD_ST_OK;
-}
-
 static const struct wd_op wd_op_nop = {
 	.algs = WD_ALGS_ANY,
 	.check = nop_check,
-	.begin = nop_begin,
 };
 
 u16 wd_check_plain(const struct wd_desc *d)

@@ -27,7 +27,7 @@ enum wd_step {
  * @has:   WD_OP_HAS_*
  * @check: what can be said of a descriptor without state, behind the checks that are the
  *         same for all; returns WD_ST_OK or what is wrong
- * @begin: begin a job; returns WD_ST_OK, or what the job ends with. Its operands
+ * @begin: NULL, or begin a job; returns WD_ST_OK, or what the job ends with. Its operands
  *         are at their beginning, wd_job.priv is zero.
  * @step:  work on it until it is done, faults, or has had its quantum. Every state that
  *         it leaves the job in can be gone on from. NULL: the job ends with @begin.
@@ -88,6 +88,8 @@ bool wd_param_write(struct wd_io *io, u64 addr, const void *from, size_t len);
  */
 /* Room for @size bytes, at most twice WD_MAX_UNIT. Return: false, there is none now. */
 bool wd_stage_fit(struct wd_chan *c, u32 size);
+/* The @begin of operations that want a chunk of it. */
+u16 wd_stage_begin(struct wd_chan *c, struct wd_job *job);
 void wd_stage_free(struct wd_chan *c);
 /*
  * Read an operand from @pos on to the end of the stage, until that is @end; @pos is that of

@@ -71,6 +71,11 @@ err_count:
 	return false;
 }
 
+u16 wd_stage_begin(struct wd_chan *c, struct wd_job *job)
+{
+	return wd_stage_fit(c, WD_CHUNK) ? WD_ST_OK : WD_ST_NO_RESOURCE;
+}
+
 void wd_stage_free(struct wd_chan *c)
 {
 	struct wd_stage *s = &c->stage;

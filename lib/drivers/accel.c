@@ -264,6 +264,17 @@ void wd_accel_stream_put(struct wd_accel *accel, int id)
 	id_put(accel, &accel->streams, id);
 }
 
+/* A channel that is dead has no streams to close: the error says nothing new. */
+void wd_accel_stream_close(struct wd_accel *accel, int id)
+{
+	struct wd_ring_req req = {
+		.desc = { .opcode = WD_OP_STREAM_CLOSE, .stream = (uint32_t)id },
+	};
+
+	wd_ring_run(accel->ring, &req);
+	wd_accel_stream_put(accel, id);
+}
+
 int wd_accel_key_get(struct wd_accel *accel)
 {
 	return id_get(accel, &accel->keys);

@@ -74,6 +74,9 @@ bool wd_accel_put(struct wd_accel *accel);
 int wd_accel_stream_get(struct wd_accel *accel);
 void wd_accel_stream_put(struct wd_accel *accel, int id);
 
+/* Put one that the device still has a stream under. Not on an inherited channel. */
+void wd_accel_stream_close(struct wd_accel *accel, int id);
+
 /* The same for keys. */
 int wd_accel_key_get(struct wd_accel *accel);
 void wd_accel_key_put(struct wd_accel *accel, int id);

@@ -329,23 +329,6 @@ static int alg_init(struct wd_alg_ctx *ctx)
 	return 0;
 }
 
-static bool close_step(struct wd_ring_req *req)
-{
-	(void)req;
-	return false;
-}
-
-static void close_stream(struct accel_alg *ac)
-{
-	struct wd_ring_req req = {
-		.desc = { .opcode = WD_OP_STREAM_CLOSE, .stream = (uint32_t)ac->stream },
-		.step = close_step,
-	};
-
-	wd_ring_run(ac->accel->ring, &req);
-	wd_accel_stream_put(ac->accel, ac->stream);
-}
-
 static void free_requests(struct accel_alg *ac)
 {
 	struct accel_request *r;
@@ -364,7 +347,7 @@ static void alg_exit(struct wd_alg_ctx *ctx)
 
 	if (!wd_chan_inherited(ctx->ch)) {
 		if (ac->stream >= 0)
-			close_stream(ac);
+			wd_accel_stream_close(ac->accel, ac->stream);
 		if (ac->key >= 0)
 			accel_drop_key(ac);
 		pthread_mutex_destroy(&ac->lock);

@@ -485,25 +485,12 @@ static int accel_init(struct wd_comp_ctx *ctx)
 	return 0;
 }
 
-static bool close_step(struct wd_ring_req *req)
+static void put_stream(struct accel_comp *ac)
 {
-	(void)req;
-	return false;
-}
-
-/* A channel that is dead has no streams to close: the error says nothing new. */
-static void close_stream(struct accel_comp *ac)
-{
-	if (ac->begun) {
-		ac->req.step = close_step;
-		ac->req.meanwhile = NULL;
-		ac->req.desc = (struct wd_desc){
-			.opcode = WD_OP_STREAM_CLOSE,
-			.stream = (uint32_t)ac->stream,
-		};
-		wd_ring_run(ac->accel->ring, &ac->req);
-	}
-	wd_accel_stream_put(ac->accel, ac->stream);
+	if (ac->begun)
+		wd_accel_stream_close(ac->accel, ac->stream);
+	else
+		wd_accel_stream_put(ac->accel, ac->stream);
 }
 
 static void accel_exit(struct wd_comp_ctx *ctx)
@@ -511,7 +498,7 @@ static void accel_exit(struct wd_comp_ctx *ctx)
 	struct accel_comp *ac = ctx->private;
 
 	if (ac->stream >= 0 && !wd_chan_inherited(ctx->ch))
-		close_stream(ac);
+		put_stream(ac);
 	wd_soft_stream_end(&ac->soft);
 	if (wd_accel_put(ac->accel))
 		ctx->ch = NULL;

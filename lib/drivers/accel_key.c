@@ -5,17 +5,9 @@
 
 #include "accel_alg.h"
 
-#define TAG_LEN		16U
-
-static bool one_step(struct wd_ring_req *req)
-{
-	(void)req;
-	return false;
-}
-
 static uint32_t op_word(const struct accel_alg *ac)
 {
-	const unsigned int tag = ac->ctx->tag_len ? ac->ctx->tag_len : TAG_LEN;
+	const unsigned int tag = wd_alg_tag_len(ac->ctx);
 
 	return ac->info->nr | (ac->info->kind == WD_KIND_AEAD ? tag << WD_KEY_TAG_SHIFT : 0);
 }
@@ -35,7 +27,6 @@ static int run_set(struct accel_alg *ac, uint32_t id, uint64_t addr, size_t len)
 			.src_len = (uint32_t)len,
 			.key = id,
 		},
-		.step = one_step,
 	};
 	int ret;
 
@@ -93,7 +84,6 @@ void accel_drop_key(struct accel_alg *ac)
 {
 	struct wd_ring_req req = {
 		.desc = { .opcode = WD_OP_KEY_DROP, .key = (uint32_t)ac->key },
-		.step = one_step,
 	};
 
 	wd_ring_run(ac->accel->ring, &req);

@@ -7,7 +7,6 @@
 
 #define GRANULE		64U	/* of all blocks and patterns a multiple */
 #define PROTECTION	8U	/* bytes of protection information of a block */
-#define TAG_LEN		16U
 
 static void use(struct accel_place *place, const struct wd_operand *op, size_t stride, bool write)
 {
@@ -146,11 +145,6 @@ static void finish_cipher(struct accel_request *r)
 		memcpy(r->req->iv, param->iv, sizeof(param->iv));
 }
 
-static size_t tag_len(const struct accel_request *r)
-{
-	return r->ac->ctx->tag_len ? r->ac->ctx->tag_len : TAG_LEN;
-}
-
 static void prepare_aead(struct accel_request *r)
 {
 	use_src(r, 1);
@@ -177,7 +171,7 @@ static void build_aead(struct accel_request *r, struct wd_desc *desc)
 	if (req->what == WD_ENCRYPT)
 		desc->op |= WD_AEAD_ENCRYPT;
 	else
-		memcpy(param->tag, req->tag, tag_len(r));
+		memcpy(param->tag, req->tag, wd_alg_tag_len(r->ac->ctx));
 }
 
 static void finish_aead(struct accel_request *r)
@@ -185,7 +179,7 @@ static void finish_aead(struct accel_request *r)
 	const struct wd_aead_param *param = (void *)r->va;
 
 	if (r->req->what == WD_ENCRYPT)
-		memcpy(r->req->tag, param->tag, tag_len(r));
+		memcpy(r->req->tag, param->tag, wd_alg_tag_len(r->ac->ctx));
 }
 
 /* ------------------------------------------------------------------ digests */

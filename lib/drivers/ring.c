@@ -141,7 +141,7 @@ static void take_off_ring(struct wd_ring *ring, struct wd_ring_req *req)
 /* Returns true when the request goes on with another descriptor. */
 static bool step_request(struct wd_ring *ring, struct wd_ring_req *req)
 {
-	if (req->step(req) && !req->err) {
+	if (req->step && req->step(req) && !req->err) {
 		write_desc(ring, req);
 		return true;
 	}
@@ -327,19 +327,13 @@ out:
 	return ret;
 }
 
-static bool no_step(struct wd_ring_req *req)
-{
-	(void)req;
-	return false;
-}
-
 void wd_ring_cancel(struct wd_ring *ring, struct wd_ring_req *req)
 {
 	pthread_mutex_lock(&ring->lock);
 	do {
 		if (req->busy) {
 			req->sync = true;
-			req->step = no_step;
+			req->step = NULL;
 			wd_ring_wait(ring, is_off_ring, req, WD_FOREVER, false);
 		}
 		wd_workq_cancel(&ring->done, &ring->lock, &req->work);

@@ -33,7 +33,7 @@ struct wd_ring;
  *        within those of the descriptor
  * @err:  0 or -EIO, -ENXIO: the channel died and @cqe is not valid
  * @step: called with the ring's lock held as soon as @desc completed or failed;
- *        returns true when it made another @desc. Must not block.
+ *        returns true when it made another @desc. Must not block. NULL: there is one only
  * @meanwhile: NULL, or called without a lock while @desc is with the device, once for
  *        each @desc and before @step: the place for copies. Set before @desc is put
  *        on the ring, and in @step.

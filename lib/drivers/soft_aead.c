@@ -7,8 +7,6 @@
 #include "cursor.h"
 #include "soft_cipher.h"
 
-#define TAG	16U
-
 /**
  * struct message - a request, each part of it in one piece
  * @in:      text
@@ -66,7 +64,7 @@ static int work(const struct wd_soft_alg *sa, EVP_CIPHER_CTX *c, const struct me
 	const struct wd_soft_key *key = sa->state;
 	const bool ccm = sa->info->flags & WD_ALG_CCM, seal = req->what == WD_ENCRYPT;
 	const int len = (int)req->src.len, aad_len = (int)req->aad.len;
-	unsigned char none[TAG];
+	unsigned char none[WD_TAG_LEN];
 	int n;
 
 	if (EVP_CipherInit_ex2(c, key->cipher, NULL, NULL, seal, NULL) != 1 ||
@@ -89,7 +87,7 @@ static int work(const struct wd_soft_alg *sa, EVP_CIPHER_CTX *c, const struct me
 
 static int aead_run(struct wd_soft_alg *sa, struct wd_request *req)
 {
-	const unsigned int tag_len = sa->ctx->tag_len ? sa->ctx->tag_len : TAG;
+	const unsigned int tag_len = wd_alg_tag_len(sa->ctx);
 	struct wd_cursor dst = wd_cursor(&req->dst);
 	EVP_CIPHER_CTX *c = EVP_CIPHER_CTX_new();
 	struct message m = { 0 };

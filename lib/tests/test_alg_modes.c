@@ -10,6 +10,7 @@
 #include <openssl/evp.h>
 
 #include "rounds.h"
+#include "stats_util.h"
 #include "tap.h"
 #include "wd_aead.h"
 #include "wd_cipher.h"
@@ -60,23 +61,6 @@ static bool sha256_is(const unsigned char *p, size_t len, const unsigned char *g
 	unsigned char want[32];
 
 	return EVP_Digest(p, len, want, NULL, EVP_sha256(), NULL) && !memcmp(want, got, 32);
-}
-
-static struct wd_mem_stats since(struct wd_chan *ch, struct wd_mem_stats *then)
-{
-	struct wd_mem_stats now = { 0 }, diff;
-
-	if (wd_get_mem_stats(ch, &now))
-		exit(EXIT_FAILURE);
-	diff = (struct wd_mem_stats){
-		.requests = now.requests - then->requests,
-		.sgl_requests = now.sgl_requests - then->sgl_requests,
-		.direct_bytes = now.direct_bytes - then->direct_bytes,
-		.bounced_in = now.bounced_in - then->bounced_in,
-		.bounced_out = now.bounced_out - then->bounced_out,
-	};
-	*then = now;
-	return diff;
 }
 
 /* Is it in one piece for the device? */

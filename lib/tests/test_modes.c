@@ -12,6 +12,7 @@
 
 #include "device_util.h"
 #include "drivers/bounce_pool.h"
+#include "stats_util.h"
 
 #define PIECE	WD_BOUNCE_PIECE
 #define LEVEL	1
@@ -63,25 +64,6 @@ static bool inflates(struct wd_comp_ctx *ctx, const void *in, size_t in_len, voi
 	REQUIRE(wd_alg_inflate(ctx) == WD_STREAM_END);
 	REQUIRE(ctx->consumed == in_len && ctx->produced == len);
 	return true;
-}
-
-/* What the calls between two looks did. */
-static struct wd_mem_stats since(struct wd_chan *ch, struct wd_mem_stats *then)
-{
-	struct wd_mem_stats now = { 0 }, diff;
-
-	if (wd_get_mem_stats(ch, &now))
-		exit(EXIT_FAILURE);
-	diff = (struct wd_mem_stats){
-		.requests = now.requests - then->requests,
-		.bounced_requests = now.bounced_requests - then->bounced_requests,
-		.sgl_requests = now.sgl_requests - then->sgl_requests,
-		.direct_bytes = now.direct_bytes - then->direct_bytes,
-		.bounced_in = now.bounced_in - then->bounced_in,
-		.bounced_out = now.bounced_out - then->bounced_out,
-	};
-	*then = now;
-	return diff;
 }
 
 /*
