@@ -255,7 +255,8 @@ static int build_bad_addresses(struct work *w)
 
 	if (ret)
 		return ret;
-	add(w, m.dma, HUGE, WD_ST_OK, WD_ST_FAULT_PERM, true);
+	/* An overlap is copied from its end: none may end in what lies behind, which is our text. */
+	add(w, m.dma, HUGE - WORK_ROOM, WD_ST_OK, WD_ST_FAULT_PERM, true);
 	add(w, FAR_HOLE, 1UL << 40, WD_ST_FAULT_UNMAPPED, WD_ST_FAULT_UNMAPPED, true);
 	raw_mem_forget(&m);
 	return 0;

@@ -213,11 +213,7 @@ void work_random(const struct work *w, struct hostile_rng *r, const struct raw_c
 	const struct work_stream *s = &w->streams[hostile_below(r, 3)];
 	const struct raw_op *op;
 
-	*wd = (struct work_desc) { .d.tag = new_tag(r) };
-	/* Where all channels reach all memory, only those of which it is known where they write. */
-	do
-		d->opcode = random_opcode(r, &c->layout);
-	while (w->mode != HOSTILE_SVA && d->opcode >= WD_OP_KEY_SET && raw_op_find(d->opcode));
+	*wd = (struct work_desc) { .d.opcode = random_opcode(r, &c->layout), .d.tag = new_tag(r) };
 	d->op = random_op(r, d->opcode == WD_OP_INFLATE);
 	d->stream = random_stream(r, c->layout.streams);
 	d->src = work_address(w, r, false);
