@@ -16,6 +16,7 @@
 #define MIB		(1UL << 20)
 #define WANT		(256 * MIB)
 #define FREE_BELOW_KB	(24 * 1024)	/* of whole blocks; the kernel lives on it meanwhile */
+#define SPARE		(16 * MIB)	/* for what is asked of the kernel afterwards: a debug kernel wants pages in pairs */
 #define ORDER		4
 #define MARK		64UL		/* bytes of each page that the device reads */
 
@@ -137,11 +138,13 @@ static int in_pieces(void)
 	struct raw_chan c;
 	struct raw_mem m;
 	size_t len, blocks;
-	uint8_t *p;
+	uint8_t *spare, *p;
 	int ret;
 
 	if (raw_setup(&c))
 		return 1;
+	spare = mmap(NULL, SPARE, PROT_READ | PROT_WRITE,
+		     MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
 	p = take_all(&len);
 	if (!p)
 		return 2;
@@ -154,6 +157,7 @@ static int in_pieces(void)
 		return 4;
 	}
 	ret = raw_mem_reserve(&c, &m, WANT);
+	munmap(spare, SPARE);
 	free_blocks("after", ORDER);
 	if (ret || m.nslices != 1 || m.size != WANT) {
 		printf("# reserve: %s, %u slices\n", strerror(-ret), m.nslices);
