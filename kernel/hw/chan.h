@@ -53,6 +53,7 @@ enum wd_serve {
  * @write:      likewise
  * @copy:       NULL, or from memory to memory as wd_dma_copy(): what it leaves is to be
  *              read and written, and that finds the fault
+ * @visit:      NULL, or look at memory where it is, as wd_dma_visit(): likewise
  * @fault_addr: after a short copy: where it ended
  * @fault_end:  end of the part of the operand that this is in
  * @fault_aux:  WD_CQE_FAULT_* of it
@@ -64,6 +65,7 @@ struct wd_io {
 	size_t (*read)(struct wd_io *io, void *to, u64 addr, size_t len);
 	size_t (*write)(struct wd_io *io, u64 addr, const void *from, size_t len);
 	size_t (*copy)(struct wd_io *io, u64 to, u64 from, size_t len);
+	size_t (*visit)(struct wd_io *io, u64 addr, size_t len, wd_visitor visitor, void *ctx);
 	u64 fault_addr;
 	u64 fault_end;
 	u32 fault_aux;
@@ -272,6 +274,10 @@ size_t wd_operand_write(struct wd_operand *op, struct wd_io *io, u32 pos, const 
 
 /* Likewise, but only where it is. Return: bytes from there to the end of a part; 0: a fault. */
 u32 wd_operand_at(struct wd_operand *op, struct wd_io *io, u32 pos, u64 *addr);
+
+/* Likewise, but @visitor sees it where it is. Return: how much; 0: it is to be read instead. */
+u32 wd_operand_visit(struct wd_operand *op, struct wd_io *io, u32 pos, u32 len,
+		     wd_visitor visitor, void *ctx);
 
 /* engine.c */
 int wd_pool_start(struct wd_func *f);

@@ -196,3 +196,24 @@ size_t wd_dma_copy(struct wd_dma *dma, u64 to, u64 from, size_t len)
 	}
 	return done;
 }
+
+size_t wd_dma_visit(struct wd_dma *dma, u64 addr, size_t len, wd_visitor visitor, void *ctx)
+{
+	size_t done = 0;
+
+	while (done < len) {
+		size_t n = min(len - done, PAGE_SIZE - offset_in_page(addr + done)), liked = 0;
+		void *va;
+
+		if (!wd_dma_burst(dma))
+			break;
+		va = wd_dma_map(dma, addr + done, false);
+		if (va)
+			liked = visitor(ctx, va, n);
+		wd_dma_burst_end(dma);
+		done += liked;
+		if (liked < n)
+			break;
+	}
+	return done;
+}

@@ -52,6 +52,9 @@ size_t wd_dma_write(struct wd_dma *dma, u64 addr, const void *from, size_t len);
  */
 size_t wd_dma_copy(struct wd_dma *dma, u64 to, u64 from, size_t len);
 
+/* Show memory of the function's own address space to @visitor. Return: how much it liked. */
+size_t wd_dma_visit(struct wd_dma *dma, u64 addr, size_t len, wd_visitor visitor, void *ctx);
+
 /*
  * A few short copies at the price of one, in the function's own address space, as
  * wd_iommu_burst(). Nothing sleeps in a burst.

@@ -44,6 +44,12 @@
 #include "../wd_regs.h"
 #include "../iommu/wd_iommu.h"
 
+/*
+ * Is shown @n bytes, within a page and with interrupts off: for what is about as fast as a
+ * copy. Return: how many were as they should be; none are shown behind one that was not.
+ */
+typedef u32 (*wd_visitor)(void *ctx, const u8 *p, u32 n);
+
 #define WD_HW_MAX_FUNCS		8
 #define WD_HW_PCI_DOMAIN	0x5744
 #define WD_CFG_SIZE		4096

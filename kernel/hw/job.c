@@ -73,6 +73,11 @@ static size_t job_io_copy(struct wd_io *io, u64 to, u64 from, size_t len)
 	return wd_dma_copy(&container_of(io, struct job_io, io)->dma, to, from, len);
 }
 
+static size_t job_io_visit(struct wd_io *io, u64 addr, size_t len, wd_visitor visitor, void *ctx)
+{
+	return wd_dma_visit(&container_of(io, struct job_io, io)->dma, addr, len, visitor, ctx);
+}
+
 static void job_end(struct wd_chan *c, const struct wd_result *res)
 {
 	struct wd_job *job = &c->job;
@@ -186,11 +191,13 @@ void wd_job_resume(struct wd_chan *c)
 
 enum wd_serve wd_job_step(struct wd_chan *c, void *bounce)
 {
+	bool own = c->pasid == WD_IOMMU_NO_PASID;
 	struct job_io jio = {
 		.io = {
 			.read = job_io_read,
 			.write = job_io_write,
-			.copy = c->pasid == WD_IOMMU_NO_PASID ? job_io_copy : NULL,
+			.copy = own ? job_io_copy : NULL,
+			.visit = own ? job_io_visit : NULL,
 			.bounce = bounce,
 		},
 	};

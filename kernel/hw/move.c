@@ -337,14 +337,56 @@ static u16 compare_check(const struct wd_desc *d)
 	return d->dst_len == d->src_len ? WD_ST_OK : WD_ST_BAD_LENGTH;
 }
 
+/**
+ * struct wd_same - what an operand is compared with
+ * @with: bytes
+ * @mask: of @pos: the bytes come again and again
+ * @pos:  the first one that is not known to be the same
+ */
+struct wd_same {
+	const u8 *with;
+	u32 mask;
+	u32 pos;
+};
+
+static u32 same_visit(void *ctx, const u8 *p, u32 n)
+{
+	struct wd_same *same = ctx;
+
+	n = equal_bytes(same->with + (same->pos & same->mask), p, n);
+	same->pos += n;
+	return n;
+}
+
+/* Up to @n bytes, where they are if they can be seen there. Return: AGAIN, or DONE: they differ. */
+static enum wd_step compare_some(struct wd_job *job, struct wd_io *io, struct wd_operand *op,
+				 struct wd_same *same, u32 n)
+{
+	u32 got = wd_operand_visit(op, io, job->consumed, n, same_visit, same);
+	enum wd_step step = WD_STEP_AGAIN;
+
+	if (!got) {
+		n = wd_operand_read(op, io, job->consumed, io->bounce, n);
+		if (!n)
+			return WD_STEP_FAULT;
+		got = same_visit(same, io->bounce, n);
+		if (got < n)
+			step = WD_STEP_DONE;
+	}
+	job->consumed += got;
+	return step;
+}
+
 static enum wd_step compare_step(struct wd_job *job, struct wd_io *io, struct wd_result *res)
 {
 	const struct wd_desc *d = &job->desc;
 	struct wd_stage *s = job->stage;
 	u32 start = job->consumed;
-	u32 got, same;
 
 	while (job->consumed < d->src_len) {
+		struct wd_same same = { .with = s->buf, .mask = U32_MAX };
+		enum wd_step step;
+
 		if (s->pos == s->end) {
 			if (job->consumed - start >= WD_QUANTUM)
 				return WD_STEP_AGAIN;
@@ -354,13 +396,12 @@ static enum wd_step compare_step(struct wd_job *job, struct wd_io *io, struct wd
 			if (!s->end)
 				return WD_STEP_FAULT;
 		}
-		got = wd_operand_read(&job->dst, io, job->consumed, io->bounce, s->end - s->pos);
-		if (!got)
-			return WD_STEP_FAULT;
-		same = equal_bytes(s->buf + s->pos, io->bounce, got);
-		s->pos += same;
-		job->consumed += same;
-		if (same < got)
+		same.pos = s->pos;
+		step = compare_some(job, io, &job->dst, &same, s->end - s->pos);
+		s->pos = same.pos;
+		if (step == WD_STEP_FAULT)
+			return step;
+		if (step == WD_STEP_DONE)
 			return differs(job, res);
 	}
 	return wd_step_done(res, WD_ST_OK);
@@ -385,20 +426,22 @@ static enum wd_step compare_pattern_step(struct wd_job *job, struct wd_io *io,
 	const struct wd_desc *d = &job->desc;
 	const u32 most = WD_CHUNK / 2 - sizeof(u64);
 	u8 *pattern = io->bounce + WD_CHUNK / 2;
+	struct wd_same same = {
+		.with = pattern, .mask = sizeof(u64) - 1, .pos = job->consumed,
+	};
 	u32 start = job->consumed;
-	u32 got, same;
 
 	repeat(pattern, d->dst, min(d->src_len - start, most));
 	while (job->consumed < d->src_len) {
+		enum wd_step step;
+
 		if (job->consumed - start >= WD_QUANTUM)
 			return WD_STEP_AGAIN;
-		got = wd_operand_read(&job->src, io, job->consumed, io->bounce,
-				      min(d->src_len - job->consumed, most));
-		if (!got)
-			return WD_STEP_FAULT;
-		same = equal_bytes(io->bounce, pattern + job->consumed % sizeof(u64), got);
-		job->consumed += same;
-		if (same < got)
+		step = compare_some(job, io, &job->src, &same,
+				    min(d->src_len - job->consumed, most));
+		if (step == WD_STEP_FAULT)
+			return step;
+		if (step == WD_STEP_DONE)
 			return differs(job, res);
 	}
 	return wd_step_done(res, WD_ST_OK);

@@ -109,3 +109,15 @@ size_t wd_operand_write(struct wd_operand *op, struct wd_io *io, u32 pos, const 
 {
 	return operand_copy(op, io, pos, (void *)from, len, true);
 }
+
+u32 wd_operand_visit(struct wd_operand *op, struct wd_io *io, u32 pos, u32 len,
+		     wd_visitor visitor, void *ctx)
+{
+	u64 addr;
+	u32 n;
+
+	if (!io->visit)
+		return 0;
+	n = min(wd_operand_at(op, io, pos, &addr), len);
+	return n ? io->visit(io, addr, n, visitor, ctx) : 0;
+}

@@ -61,16 +61,31 @@ static u16 xor_param(const struct wd_desc *d, struct wd_xor *x, const struct wd_
 	return WD_ST_OK;
 }
 
+static u32 xor_visit(void *ctx, const u8 *p, u32 n)
+{
+	struct wd_xor *x = ctx;
+
+	crypto_xor(x->acc + x->have, p, n);
+	x->have += n;
+	return n;
+}
+
 /* Some of the present chunk's @n bytes from one source. Return: false, there are none now. */
 static bool xor_read(struct wd_job *job, struct wd_io *io, struct wd_xor *x, u32 n)
 {
-	u8 *to = x->next ? io->bounce : x->acc + x->have;
-	u32 got = wd_operand_read(&x->src[x->next], io, job->produced + x->have, to, n - x->have);
+	struct wd_operand *src = &x->src[x->next];
+	u32 pos = job->produced + x->have;
+	u32 got;
 
-	if (x->next)
-		crypto_xor(x->acc + x->have, to, got);
-	x->have += got;
-	return got;
+	if (!x->next) {
+		got = wd_operand_read(src, io, pos, x->acc + x->have, n - x->have);
+		x->have += got;
+		return got;
+	}
+	if (wd_operand_visit(src, io, pos, n - x->have, xor_visit, x))
+		return true;
+	got = wd_operand_read(src, io, pos, io->bounce, n - x->have);
+	return got && xor_visit(x, io->bounce, got);
 }
 
 static enum wd_step xor_chunks(struct wd_job *job, struct wd_io *io, struct wd_xor *x,
