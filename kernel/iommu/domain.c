@@ -86,6 +86,8 @@ static int wd_paging_map(struct iommu_domain *domain, unsigned long iova,
 	size_t n = pgsize * pgcount >> PAGE_SHIFT, done = 0;
 	int ret = 0;
 
+	/* Those flags are about the memory that is mapped; xarray's nodes have a constructor. */
+	gfp &= ~__GFP_ZERO;
 	while (done < n && !ret)
 		done += wd_paging_insert(d, (iova >> PAGE_SHIFT) + done,
 					 entry + (done << WD_ENTRY_SHIFT),
