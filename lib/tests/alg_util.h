@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Contexts, requests and operands for the tests of <wd_alg.h>. With WD_TEST_DEVICE in the
+ * Contexts and requests for the tests of <wd_alg.h>. With WD_TEST_DEVICE in the
  * environment they take what the library chooses, as in comp_util.h.
  */
 #ifndef ALG_UTIL_H
@@ -15,17 +15,6 @@
 #include "tap.h"
 #include "wd_alg.h"
 
-#define PARTS	48
-
-/* An operand in its own memory, which ends where the operand does: ASan watches that. */
-struct area {
-	unsigned char *mem;
-	unsigned char *p;
-	size_t len;
-	struct iovec iov[PARTS];
-	unsigned int parts;	/* 0: it is in one piece */
-};
-
 static inline void *must_alloc(size_t len)
 {
 	void *p = malloc(len ? len : 1);
@@ -39,39 +28,6 @@ static inline void random_fill(void *p, size_t len, uint32_t *seed)
 {
 	for (size_t i = 0; i < len; i++)
 		((unsigned char *)p)[i] = (unsigned char)next_random(seed);
-}
-
-/* @len bytes that are up to @off bytes off of any alignment, in pieces where @torn. */
-static inline void area_make(struct area *a, size_t len, size_t off, bool torn, uint32_t *seed)
-{
-	size_t pos = 0, n;
-
-	a->mem = must_alloc(off + len);
-	a->p = a->mem + off;
-	a->len = len;
-	random_fill(a->p, len, seed);
-	for (a->parts = 0; torn && a->parts < PARTS; pos += n) {
-		n = next_random(seed) % 3 ? next_random(seed) % 40 : next_random(seed) % (len + 1);
-		if (n > len - pos || a->parts == PARTS - 1)
-			n = len - pos;
-		a->iov[a->parts].iov_base = a->p + pos;
-		a->iov[a->parts++].iov_len = n;
-	}
-}
-
-static inline void area_free(struct area *a)
-{
-	free(a->mem);
-}
-
-static inline void area_use(struct wd_operand *op, const struct area *a)
-{
-	if (a->parts) {
-		wd_set_iov(op, a->iov, a->parts);
-	} else {
-		op->base = a->p;
-		op->len = a->len;
-	}
 }
 
 /* Bytes of @hex at @to; returns how many. */

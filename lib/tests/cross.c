@@ -238,7 +238,8 @@ bool cross_end(struct cross *c)
 	struct wd_mem_stats none = { 0 }, did;
 	bool ok = true;
 
-	printf("# tried: %lu cross-checked %s requests\n", c->done, c->name);
+	/* What is counted in the end is what the device did. */
+	printf("# %s%lu cross-checked %s requests\n", on_device() ? "tried: " : "", c->done, c->name);
 	if (on_device()) {
 		did = since(c->base.ch, &none);
 		printf("# the device did %llu\n", (unsigned long long)did.requests);
