@@ -101,8 +101,6 @@ struct cross_area cross_area(struct cross *c, size_t len, bool parts)
 
 		mem->used += gap(c, mem);
 		part->iov_base = mem->p + mem->used;
-		cross_bytes(c, part->iov_base, part->iov_len);
-		memcpy(mem->want + mem->used, part->iov_base, part->iov_len);
 		mem->used += part->iov_len;
 	}
 	mem->used++;
@@ -112,6 +110,19 @@ struct cross_area cross_area(struct cross *c, size_t len, bool parts)
 struct cross_area cross_maybe_parts(struct cross *c, size_t len)
 {
 	return cross_area(c, len, cross_chance(c, 2));
+}
+
+struct cross_area cross_source(struct cross *c, size_t len, bool parts)
+{
+	const struct cross_area a = cross_area(c, len, parts && cross_chance(c, 2));
+
+	for (unsigned int i = 0; i < a.parts; i++) {
+		unsigned char *p = a.part[i].iov_base;
+
+		cross_bytes(c, p, a.part[i].iov_len);
+		memcpy(a.mem->want + (p - a.mem->p), p, a.part[i].iov_len);
+	}
+	return a;
 }
 
 void cross_use(struct wd_operand *op, const struct cross_area *a)
@@ -268,7 +279,7 @@ void cross_begin_group(struct cross *c)
 		mem->most = mem->used > mem->most ? mem->used : mem->most;
 		mem->used = 0;
 	}
-	/* Sometimes the pages of destinations are not there. */
+	/* Pages of destinations are sometimes not there. */
 	if (cross_chance(c, 8)) {
 		size_t len = (c->mem[0].most + PAGE - 1) & -PAGE;
 

@@ -137,9 +137,11 @@ void cross_bytes(struct cross *c, void *p, size_t len);
 /* Mostly some hundred bytes, sometimes 0, rarely CROSS_MAX. */
 size_t cross_length(struct cross *c);
 
-/* Memory for @len bytes, random ones, off any alignment; in parts, where it may be. */
+/* Memory for @len bytes, off any alignment, with what was there before. */
 struct cross_area cross_area(struct cross *c, size_t len, bool parts);
 struct cross_area cross_maybe_parts(struct cross *c, size_t len);
+/* Memory with random bytes, maybe in parts, if it may be. */
+struct cross_area cross_source(struct cross *c, size_t len, bool parts);
 void cross_use(struct wd_operand *op, const struct cross_area *a);
 static inline unsigned char *cross_base(const struct cross_area *a)
 {

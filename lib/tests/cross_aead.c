@@ -94,8 +94,8 @@ static void make_aead(struct cross *c, struct cross_job *job)
 	size_t len = cross_length(c), aad_len = cross_chance(c, 4) ? cross_length(c) :
 					       cross_below(c, 40);
 	const bool ccm = strstr(s->a->alg, "ccm");
-	struct cross_area src = cross_maybe_parts(c, len), dst = src;
-	struct cross_area aad = cross_maybe_parts(c, aad_len);
+	struct cross_area src = cross_source(c, len, true), dst = src;
+	struct cross_area aad = cross_source(c, aad_len, true);
 	struct cross_area tag = cross_area(c, job->on->ctx.tag_len, false);
 	unsigned char *plain = c->flat[0], *out = c->flat[1];
 	uint8_t want_tag[16];

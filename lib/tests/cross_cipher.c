@@ -211,7 +211,7 @@ static void make_cipher(struct cross *c, struct cross_job *job)
 	struct state *s = job->on->state;
 	const bool encrypt = cross_chance(c, 2), in_place = cross_chance(c, 3);
 	const size_t len = cipher_length(c, s, job), unit = job->req.unit;
-	struct cross_area src = cross_maybe_parts(c, len), dst = src;
+	struct cross_area src = cross_source(c, len, true), dst = src;
 	unsigned char *in = c->flat[0], *out = c->flat[1];
 
 	cross_get(&src, 0, in, len);

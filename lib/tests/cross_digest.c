@@ -160,7 +160,7 @@ static void make_digest(struct cross *c, struct cross_job *job)
 	if (what == WD_DIGEST || !s->begun)
 		sum_begin(job->on, sum);
 	if (what != WD_DIGEST_END) {
-		src = cross_maybe_parts(c, cross_length(c));
+		src = cross_source(c, cross_length(c), true);
 		cross_get(&src, 0, c->flat[0], src.len);
 		sum_add(job->on, sum, c->flat[0], src.len);
 		cross_use(&job->req.src, &src);

@@ -23,7 +23,7 @@ static void make_copy(struct cross *c, struct cross_job *job)
 	if (cross_chance(c, 3)) {
 		/* Source and destination overlap, or do so almost. */
 		room = len + cross_below(c, len < 5000 ? len + 2 : 5000);
-		src = cross_area(c, room, false);
+		src = cross_source(c, room, false);
 		from = cross_below(c, room - len + 1);
 		to = cross_below(c, room - len + 1);
 		cross_get(&src, from, c->flat[0], len);
@@ -32,7 +32,7 @@ static void make_copy(struct cross *c, struct cross_job *job)
 		job->req.dst = (struct wd_operand){ .base = cross_base(&src) + to, .len = len };
 		return;
 	}
-	src = cross_maybe_parts(c, len);
+	src = cross_source(c, len, true);
 	dst = cross_maybe_parts(c, len);
 	cross_get(&src, 0, c->flat[0], len);
 	cross_expect(&dst, 0, c->flat[0], len);
@@ -43,7 +43,7 @@ static void make_copy(struct cross *c, struct cross_job *job)
 static void make_dualcast(struct cross *c, struct cross_job *job)
 {
 	const size_t len = some_length(c);
-	struct cross_area src = cross_maybe_parts(c, len), dst = cross_maybe_parts(c, len);
+	struct cross_area src = cross_source(c, len, true), dst = cross_maybe_parts(c, len);
 	struct cross_area dst2 = cross_maybe_parts(c, len);
 
 	wd_prep_dualcast(&job->req, NULL, NULL, NULL, 0);
@@ -59,7 +59,7 @@ static void make_dualcast(struct cross *c, struct cross_job *job)
 static void make_copy_crc(struct cross *c, struct cross_job *job)
 {
 	const size_t len = some_length(c);
-	struct cross_area src = cross_maybe_parts(c, len), dst = cross_maybe_parts(c, len);
+	struct cross_area src = cross_source(c, len, true), dst = cross_maybe_parts(c, len);
 	const uint32_t crc = cross_chance(c, 2) ? (uint32_t)cross_random(c) : 0;
 
 	wd_prep_copy_crc(&job->req, NULL, NULL, 0, crc);
@@ -115,7 +115,7 @@ static void differ(struct cross *c, struct cross_job *job, const struct cross_ar
 static void make_compare(struct cross *c, struct cross_job *job)
 {
 	const size_t len = some_length(c);
-	struct cross_area a = cross_maybe_parts(c, len), b = cross_maybe_parts(c, len);
+	struct cross_area a = cross_source(c, len, true), b = cross_maybe_parts(c, len);
 
 	wd_prep_compare(&job->req, NULL, NULL, 0);
 	cross_use(&job->req.src, &a);
@@ -157,7 +157,7 @@ static void make_xor(struct cross *c, struct cross_job *job)
 	memset(sum, 0, len);
 	dst = cross_maybe_parts(c, len);
 	for (unsigned int i = 0; i < n; i++) {
-		src = cross_area(c, len, false);
+		src = cross_source(c, len, false);
 		cross_get(&src, 0, c->flat[1], len);
 		for (size_t j = 0; j < len; j++)
 			sum[j] ^= c->flat[1][j];
@@ -315,7 +315,7 @@ static void make_dif(struct cross *c, struct cross_job *job)
 	if (what == WD_DIF_INSERT) {
 		dif.new_app_tag = dif.app_tag;
 		dif.new_ref_tag = dif.ref_tag;
-		src = cross_maybe_parts(c, blocks * dif.block);
+		src = cross_source(c, blocks * dif.block, true);
 		cross_get(&src, 0, c->flat[0], src.len);
 		good = blocks;
 	} else {
@@ -349,7 +349,7 @@ static void make_dix(struct cross *c, struct cross_job *job)
 {
 	struct wd_dif dif = random_dif(c);
 	const size_t blocks = random_blocks(c, &dif);
-	struct cross_area src = cross_maybe_parts(c, blocks * dif.block);
+	struct cross_area src = cross_source(c, blocks * dif.block, true);
 	struct cross_area meta = cross_maybe_parts(c, blocks * TUPLE);
 	const bool verify = cross_chance(c, 2);
 
