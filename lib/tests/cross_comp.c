@@ -13,6 +13,9 @@
 #define STREAMS		8
 #define ROOM(len)	((len) + (len) / 8 + 2048)
 
+/* Of LZ4 and Zstandard: with fewer bytes at first, no device is asked. */
+#define LONGEST_HEADER	19
+
 /**
  * struct stream - one, as far as it is
  * @plain:    its data
@@ -25,6 +28,7 @@
  * @in_step:  bytes that are handed over in one call
  * @out_step: likewise, of room
  * @piece:    bytes of the call that runs
+ * @first:    of the first one
  * @running:  a call runs
  */
 struct stream {
@@ -41,6 +45,7 @@ struct stream {
 	size_t in_step;
 	size_t out_step;
 	size_t piece;
+	size_t first;
 	unsigned int calls;
 	bool running;
 	int ret;
@@ -224,7 +229,8 @@ static void next_call(struct cross *c, struct stream *s)
 	s->ctx.out = cross_base(&s->out) + s->end;
 	s->ctx.out_len = room < s->out_step ? room : s->out_step;
 	s->running = true;
-	s->calls++;
+	if (!s->calls++)
+		s->first = s->piece;
 }
 
 static void called(struct wd_comp_ctx *ctx, int ret, void *arg)
@@ -284,12 +290,19 @@ static bool turn(struct cross *c, struct stream *s, unsigned int n, bool async)
 
 static void print_stream(const struct stream *s)
 {
-	printf("#   format %d, level %d, window %d, mode %d, %s%s: ret %d after %u calls of %zu and "
+	printf("#   %s: format %d, level %d, window %d, mode %d, %s%s: ret %d after %u calls of %zu and "
 	       "%zu bytes, %zu of %zu bytes in, %zu of %zu out, plain %zu, checksum %#x (%#x)\n",
-	       s->ctx.alg_type, s->ctx.comp_level, s->ctx.window_size, s->ctx.stream_mode,
-	       s->deflate ? "deflate" : "inflate", s->damaged ? ", damaged" : "", s->ret, s->calls,
+	       wd_comp_vendor_name(&s->ctx), s->ctx.alg_type, s->ctx.comp_level,
+	       s->ctx.window_size, s->ctx.stream_mode, s->deflate ? "deflate" : "inflate",
+	       s->damaged ? ", damaged" : "", s->ret, s->calls,
 	       s->in_step, s->out_step, s->pos, s->in_len, s->end, s->out.len, s->plain.len,
 	       s->ctx.checksum, s->sum);
+}
+
+/* Did it run where it should? */
+static bool is_counted(const struct stream *s)
+{
+	return !getenv("WD_TEST_DEVICE") || !strcmp(wd_comp_vendor_name(&s->ctx), "native");
 }
 
 static bool is_right(struct cross *c, struct stream *s)
@@ -304,7 +317,7 @@ static bool is_right(struct cross *c, struct stream *s)
 		return s->ret != -EIO && s->ret != -EFAULT && s->ret != -EINVAL;
 	if (s->ret != WD_STREAM_END)
 		return false;
-	if (getenv("WD_TEST_DEVICE") && strcmp(wd_comp_vendor_name(&s->ctx), "native"))
+	if (!is_counted(s) && (s->deflate || s->first >= LONGEST_HEADER))
 		return false;
 	if (!s->deflate) {
 		return s->end == len && !memcmp(cross_base(&s->out), plain, len) &&
@@ -330,7 +343,7 @@ static bool group(struct cross *c)
 	for (unsigned int i = 0; i < n; i++) {
 		bool right = is_right(c, &s[i]);
 
-		c->done++;
+		c->done += is_counted(&s[i]);
 		if (!right)
 			print_stream(&s[i]);
 		ok &= right;
