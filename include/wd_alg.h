@@ -20,6 +20,19 @@
  * "algorithms" give them. The library finds the best vendor driver that has a device for
  * one, and takes the software driver where there is none.
  *
+ * A device has so many keys and streams for a channel, and so much memory. What it has no room
+ * for, the library does in software, unless the context says otherwise (WD_ALG_F_DEVICE):
+ *
+ *  - with a context whose key the device did not take: all that is done with that key;
+ *  - a digest's stream that finds no place when it begins: all of it;
+ *  - another request that is too large for what the library can reserve, where the device does
+ *    not reach the memory of the process (<wd.h>), or that the device refused for lack of
+ *    memory before it wrote anything. Only what is worked on as a whole can be too large: messages
+ *    of authenticated ciphers, and XTS without units. All else is done in pieces.
+ *
+ * A stream that the device has stays there. wd_alg_get_stats() tells how much it was. In
+ * software, memory that is not there ends the process, as it does everywhere in a program.
+ *
  * Threads: wd_alg_run() and wd_alg_submit() may be called for one context by many threads
  * at the same time, with different requests; the other calls for a context by one
  * thread, while no other is in a call for it. Different contexts are independent, also when they
@@ -42,6 +55,7 @@ extern "C" {
 
 /* wd_alg_ctx.flags */
 #define WD_ALG_F_SOFTWARE	(1U << 0)	/* use no device, for comparison */
+#define WD_ALG_F_DEVICE		(1U << 1)	/* a device or nothing: the error instead of software */
 
 struct wd_alg_vendor;
 struct wd_request;
@@ -222,10 +236,10 @@ struct wd_request {
  * Asks the vendor drivers in the order of their priority and takes the first that has a
  * device with @ctx->alg in its "algorithms", an instance free, and that lets the caller
  * in. The software driver is the last and knows all algorithms of the four headers, but
- * SM3 and SM4 where libcrypto lacks them. Where @ctx->ch is set, takes the driver
- * that runs that channel or can run it.
+ * SM3 and SM4 where libcrypto lacks them; it is not asked with WD_ALG_F_DEVICE. Where @ctx->ch is
+ * set, takes the driver that runs that channel or can run it.
  *
- * Return: 0, or -EINVAL (no such algorithm; @ctx->tag_len is none of its; @ctx is in use;
+ * Return: 0, or -EINVAL (no such algorithm; @ctx->tag_len is none of its; @ctx is in use; flags;
  * @ctx->ch is not open), -ENODEV (no driver can run the @ctx->ch given; nobody has the
  * algorithm), or why its driver could not start it; -EPERM (that channel belongs to a parent
  * process), -ENOMEM.
@@ -249,11 +263,13 @@ void wd_alg_exit(struct wd_alg_ctx *ctx);
  * @len: its length in bytes. AES: 16, 24 or 32; XTS: twice that, 24 excepted, and its halves
  *       differ; SM4: 16; ChaCha20: 32; HMAC: 1 to 4096
  *
- * Replaces a key that was set before. No request of @ctx may be under way. The library does
- * not keep @key; the device holds it where no process reads it.
+ * Replaces a key that was set before. No request of @ctx may be under way. The device holds it
+ * where no process reads it. The library keeps a copy, in case that the software must take over,
+ * and wipes it when the key is replaced and in wd_alg_exit(); with WD_ALG_F_DEVICE it keeps none.
  *
  * Return: 0, -EINVAL (a length or a key that the algorithm does not take, or it takes none),
- * -EBUSY (a request is under way), -EPERM, -EIO, -ENXIO, -ENOMEM (no room for another key).
+ * -EBUSY (a request is under way), -EPERM, -EIO, -ENXIO, -ENOMEM (no memory; with
+ * WD_ALG_F_DEVICE: the device has no room for another key).
  */
 int wd_alg_set_key(struct wd_alg_ctx *ctx, const void *key, size_t len);
 
@@ -273,9 +289,10 @@ int wd_alg_set_key(struct wd_alg_ctx *ctx, const void *key, size_t len);
  *   -EPERM    the context belongs to a parent process
  *   -EIO      the device stopped the channel
  *   -ENXIO    the device is gone
- *   -ENOMEM   there is no memory through which the device could be given what it cannot
- *             reach, or for the request itself; or the device holds as many digests in
- *             parts, of all contexts of the channel, as it can
+ *   -ENOMEM   there is no memory for the request itself; or there is none through which the
+ *             device could be given a part of a stream that it has: the stream is as it was.
+ *             With WD_ALG_F_DEVICE also where the software would have been asked: no room for
+ *             what is worked on as a whole, or for another stream on the channel
  * After an error the contents of @dst are not specified, but for -EINVAL, -ENOKEY, and
  * -EBADMSG of an authenticated cipher.
  */
@@ -301,10 +318,37 @@ int wd_alg_submit(struct wd_alg_ctx *ctx, struct wd_request *const *reqs, unsign
  * wd_alg_vendor_name() - what does the work of this context?
  * @ctx: the context
  *
+ * The driver that took it, also where that had to leave something to the software: see
+ * wd_alg_get_stats().
+ *
  * Return: a constant string, "native", "software" or the name that a vendor driver
  * registered; "none" where the context is not initialised.
  */
 const char *wd_alg_vendor_name(const struct wd_alg_ctx *ctx);
+
+/**
+ * struct wd_alg_stats - what became of a context's requests
+ * @requests: that ended, with whatever result; not those that were not taken, and not those
+ *            that wd_alg_run() refused before a driver saw them
+ * @software: of those, the ones that software computed
+ * @reserved: zero
+ */
+struct wd_alg_stats {
+	uint64_t requests;
+	uint64_t software;
+	uint64_t reserved[6];
+};
+
+/**
+ * wd_alg_get_stats() - who did the work of this context?
+ * @ctx:   the context
+ * @stats: filled in
+ *
+ * Counts from wd_alg_init(). Any thread.
+ *
+ * Return: 0, -EINVAL (no context).
+ */
+int wd_alg_get_stats(struct wd_alg_ctx *ctx, struct wd_alg_stats *stats);
 
 /* For the calls wd_prep_*(). */
 static inline void wd_prep(struct wd_request *req, enum wd_what what, const void *src,

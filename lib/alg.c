@@ -10,6 +10,8 @@
 #include "chan.h"
 #include "vendors.h"
 
+#define ALL_FLAGS	(WD_ALG_F_SOFTWARE | WD_ALG_F_DEVICE)
+
 static struct wd_vendors vendors = {
 	.lock = PTHREAD_MUTEX_INITIALIZER,
 	.entry = {
@@ -36,7 +38,7 @@ static int try_vendor(const void *arg, void *ctx_arg)
 	const struct wd_alg_vendor *vendor = arg;
 	struct wd_alg_ctx *ctx = ctx_arg;
 
-	if (ctx->flags & WD_ALG_F_SOFTWARE && vendor != &wd_alg_software)
+	if (ctx->flags & (vendor == &wd_alg_software ? WD_ALG_F_DEVICE : WD_ALG_F_SOFTWARE))
 		return -ENODEV;
 	return vendor->init(ctx);
 }
@@ -58,7 +60,7 @@ int wd_alg_init(struct wd_alg_ctx *ctx)
 	struct wd_alg_core *core;
 	int ret;
 
-	if (!ctx || ctx->lib || ctx->flags & ~WD_ALG_F_SOFTWARE)
+	if (!ctx || ctx->lib || ctx->flags & ~ALL_FLAGS || ctx->flags == ALL_FLAGS)
 		return -EINVAL;
 	info = wd_alg_find(ctx->alg);
 	if (!info || wd_check_tag_len(info, ctx->tag_len))
@@ -147,6 +149,13 @@ static int begin(const struct wd_alg_ctx *ctx, struct wd_request *req)
 	return 0;
 }
 
+static void count_request(struct wd_alg_ctx *ctx)
+{
+	struct wd_alg_core *core = ctx->lib;
+
+	atomic_fetch_add_explicit(&core->requests, 1, memory_order_relaxed);
+}
+
 int wd_alg_run(struct wd_alg_ctx *ctx, struct wd_request *req)
 {
 	int ret;
@@ -157,6 +166,7 @@ int wd_alg_run(struct wd_alg_ctx *ctx, struct wd_request *req)
 	if (ret)
 		return ret;
 	ret = ctx->vendor->run(ctx, req);
+	count_request(ctx);
 	req->ret = ret;
 	return ret;
 }
@@ -183,7 +193,7 @@ void wd_request_done(struct wd_alg_ctx *ctx, struct wd_request *req, int ret)
 {
 	wd_request_cb_t callback = req->callback;
 
-	(void)ctx;
+	count_request(ctx);
 	/* Without a callback, whoever sees this may take the request away. */
 	__atomic_store_n(&req->ret, ret, __ATOMIC_RELEASE);
 	if (callback)
@@ -193,4 +203,18 @@ void wd_request_done(struct wd_alg_ctx *ctx, struct wd_request *req, int ret)
 const char *wd_alg_vendor_name(const struct wd_alg_ctx *ctx)
 {
 	return ctx && ctx->lib ? ctx->vendor->name : "none";
+}
+
+int wd_alg_get_stats(struct wd_alg_ctx *ctx, struct wd_alg_stats *stats)
+{
+	struct wd_alg_core *core;
+
+	if (!ctx || !ctx->lib || !stats)
+		return -EINVAL;
+	core = ctx->lib;
+	*stats = (struct wd_alg_stats){
+		.requests = atomic_load_explicit(&core->requests, memory_order_relaxed),
+		.software = atomic_load_explicit(&core->software, memory_order_relaxed),
+	};
+	return 0;
 }

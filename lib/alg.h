@@ -3,6 +3,7 @@
 #ifndef WD_LIB_ALG_H
 #define WD_LIB_ALG_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 
 #include "wd_alg.h"
@@ -70,12 +71,14 @@ static inline bool wd_alg_has_key(const struct wd_alg_info *info)
  * struct wd_alg_core - wd_alg_ctx.lib
  * @info:   its algorithm
  * @keyed:  a key was set
- * @begun:  a digest's stream was begun; the driver's to set and look at
+ * @requests: that ended
+ * @software: of those, the ones that no device did
  */
 struct wd_alg_core {
 	const struct wd_alg_info *info;
 	bool keyed;
-	bool begun;
+	atomic_uint_fast64_t requests;
+	atomic_uint_fast64_t software;
 };
 
 static inline const struct wd_alg_info *wd_alg_info(const struct wd_alg_ctx *ctx)

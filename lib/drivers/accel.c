@@ -169,7 +169,7 @@ static int accel_open_mode(const struct uacce_dev_list *dev, int iommu_type,
 		    info->isolate > 0 || info->available_instances <= 0)
 			continue;
 		ret = accel_open(info->dev_path, alg, alg_bit, accel);
-		if (!ret || ret == -ENOMEM)
+		if (!ret)
 			break;
 	}
 	return ret;
@@ -188,13 +188,11 @@ static int accel_open_any(const char *alg, uint64_t alg_bit,
 		return ret;
 
 	ret = -ENODEV;
-	for (size_t i = 0; i < sizeof(modes) / sizeof(*modes); i++) {
-		if (!ret || ret == -ENOMEM)
-			break;
+	for (size_t i = 0; i < sizeof(modes) / sizeof(*modes) && ret; i++)
 		ret = accel_open_mode(list, modes[i], alg, alg_bit, accel, ret);
-	}
 	wd_free_dev_list(list);
-	return ret;
+	/* Who is asked next needs no channel. */
+	return ret == -ENOMEM ? -EBUSY : ret;
 }
 
 int wd_accel_get(struct wd_chan **ch, const char *alg, uint64_t alg_bit,

@@ -54,35 +54,86 @@ static void put_request(struct accel_request *r)
 	pthread_mutex_unlock(&r->ac->lock);
 }
 
-/* ------------------------------------------------------- the stream of a digest */
-
-static bool is_streamed(const struct wd_request *req)
+/* Is it of a stream that the device has, with the key of then? */
+static bool goes_on_there(struct accel_alg *ac, const struct wd_request *req)
 {
-	return req->what == WD_DIGEST_UPDATE || req->what == WD_DIGEST_END;
+	bool there;
+
+	pthread_mutex_lock(&ac->lock);
+	there = is_accel_streamed(req) && ac->begun && !ac->in_soft;
+	pthread_mutex_unlock(&ac->lock);
+	return there;
 }
 
 /*
- * With the lock: @r is about to go on the ring as the next one of the stream. -EAGAIN: a long
- * one is there; -ENOMEM: no id is left.
+ * Get @r ready for the device, or @r->in_soft where there is no room for it. On failure nothing
+ * is held.
+ */
+static int begin_request(struct accel_request *r, struct wd_request *req, bool wait)
+{
+	struct accel_alg *ac = r->ac;
+	int ret = -ENOMEM;
+
+	if (!ac->soft_key || goes_on_there(ac, req))
+		ret = accel_request_begin(r, req, wait);
+	if (ret != -ENOMEM)
+		return ret;
+	accel_request_reset(r, req);
+	pthread_mutex_lock(&ac->lock);
+	ret = accel_soft_ready(ac);
+	pthread_mutex_unlock(&ac->lock);
+	r->in_soft = !ret;
+	return ret;
+}
+
+/* ------------------------------------------------------- the stream of a digest */
+
+/* With the lock: find out whose part of the stream @r is. -ENOMEM: nobody's. */
+static int stream_place(struct accel_alg *ac, struct accel_request *r)
+{
+	if (!r->begins) {
+		/* It stays where it is. */
+		if (r->in_soft && !ac->in_soft)
+			return -ENOMEM;
+		r->in_soft = ac->in_soft;
+	} else if (ac->soft_key) {
+		r->in_soft = true;
+	} else if (!r->in_soft && r->req->what != WD_DIGEST_END) {
+		if (ac->stream < 0)
+			ac->stream = wd_accel_stream_get(ac->accel);
+		r->in_soft = ac->stream < 0;
+		if (r->in_soft && accel_soft_ready(ac))
+			return -ENOMEM;
+	}
+	if (r->in_soft)
+		accel_request_drop(r);
+	else if (!r->begins || r->req->what != WD_DIGEST_END)
+		r->stream = ac->stream;		/* without data there is none */
+	return 0;
+}
+
+/*
+ * With the lock: @r is about to be started as the next one of the stream. -EAGAIN: a long
+ * one is there; -ENOMEM.
  */
 static int stream_join(struct accel_alg *ac, struct accel_request *r)
 {
-	if (!is_streamed(r->req))
+	int ret;
+
+	if (!is_accel_streamed(r->req))
 		return 0;
 	if (ac->long_one)
 		return -EAGAIN;
 	r->begins = !ac->begun;
-	if (r->begins && r->req->what == WD_DIGEST_END)
-		goto join;		/* of no data: it needs no stream */
-	if (ac->stream < 0)
-		ac->stream = wd_accel_stream_get(ac->accel);
-	if (ac->stream < 0)
-		return -ENOMEM;
-	r->stream = ac->stream;
-join:
+	ret = stream_place(ac, r);
+	if (ret)
+		return ret;
 	r->streamed = true;
+	ac->in_soft = r->in_soft;
+	ac->stream_nr += r->begins;
+	r->stream_nr = ac->stream_nr;
 	ac->begun = r->req->what != WD_DIGEST_END;
-	if (r->pieces > 1)
+	if (!r->in_soft && r->pieces > 1)
 		ac->long_one = r;
 	ac->streamed++;
 	return 0;
@@ -96,10 +147,13 @@ static void stream_leave(struct accel_alg *ac, struct accel_request *r, bool und
 	r->streamed = false;
 	if (ac->long_one == r)
 		ac->long_one = NULL;
-	if (undo)
+	if (undo) {
 		ac->begun = !r->begins;
-	else if (r->ret < 0)
+		ac->in_soft = r->in_soft;
+		ac->stream_nr -= r->begins;
+	} else if (r->ret < 0 && r->stream_nr == ac->stream_nr) {
 		ac->begun = false;
+	}
 	if (--ac->streamed || ac->begun || ac->stream < 0)
 		return;
 	wd_accel_stream_put(ac->accel, ac->stream);
@@ -130,11 +184,13 @@ static void run_on_ring(struct accel_alg *ac, struct accel_request *r)
 {
 	int ret;
 
-	if (!accel_request_aim(r))
-		return;
-	ret = wd_ring_run(ac->accel->ring, &r->ring);
-	if (ret)
-		r->ret = ret;
+	if (accel_request_aim(r)) {
+		ret = wd_ring_run(ac->accel->ring, &r->ring);
+		if (ret)
+			r->ret = ret;
+	}
+	accel_request_end(r);
+	accel_soft_repeat(r);
 }
 
 static int alg_run(struct wd_alg_ctx *ctx, struct wd_request *req)
@@ -146,7 +202,7 @@ static int alg_run(struct wd_alg_ctx *ctx, struct wd_request *req)
 	r = get_request(ac);
 	if (!r)
 		return -ENOMEM;
-	ret = accel_request_begin(r, req, true);
+	ret = begin_request(r, req, true);
 	if (ret)
 		goto out;
 	ret = stream_join_wait(ac, r);
@@ -154,8 +210,12 @@ static int alg_run(struct wd_alg_ctx *ctx, struct wd_request *req)
 		accel_request_drop(r);
 		goto out;
 	}
-	run_on_ring(ac, r);
-	accel_request_end(r);
+	if (!r->in_soft)
+		run_on_ring(ac, r);
+	else if (r->streamed)
+		accel_soft_run_in_turn(r);
+	else
+		accel_soft_run(r);
 	ret = r->ret;
 	pthread_mutex_lock(&ac->lock);
 	stream_leave(ac, r, false);
@@ -188,17 +248,32 @@ static void deliver(struct accel_alg *ac)
 	ac->delivering = false;
 }
 
+void accel_deliver(struct accel_alg *ac)
+{
+	pthread_mutex_lock(&ac->lock);
+	deliver(ac);
+	pthread_mutex_unlock(&ac->lock);
+}
+
+void accel_finished(struct accel_request *r)
+{
+	struct accel_alg *ac = r->ac;
+
+	pthread_mutex_lock(&ac->lock);
+	stream_leave(ac, r, false);
+	r->finished = true;
+	pthread_mutex_unlock(&ac->lock);
+}
+
 static void finish_work(struct wd_work *work)
 {
 	struct accel_request *r = (struct accel_request *)work;
 	struct accel_alg *ac = r->ac;
 
 	accel_request_end(r);
-	pthread_mutex_lock(&ac->lock);
-	stream_leave(ac, r, false);
-	r->finished = true;
-	deliver(ac);
-	pthread_mutex_unlock(&ac->lock);
+	accel_soft_repeat(r);
+	accel_finished(r);
+	accel_deliver(ac);
 }
 
 /* With the lock: it never went on the ring. The last one first. */
@@ -210,6 +285,29 @@ static void undo_one(struct accel_alg *ac, struct accel_request *r)
 }
 
 /*
+ * With the lock: start those before the first that the ring had no room for; @left were put on
+ * it. @early: the last one has its result. Returns how many that are.
+ */
+static unsigned int start_batch(struct accel_alg *ac, struct accel_request *const *batch,
+				unsigned int n, unsigned int left, bool early)
+{
+	unsigned int taken;
+
+	for (taken = 0; taken < n; taken++) {
+		struct accel_request *r = batch[taken];
+
+		if (r->in_soft)
+			accel_soft_push(r);
+		else if (early && taken + 1 == n)
+			wd_ring_queue_work(ac->accel->ring, &r->ring.work);
+		else if (!left--)
+			break;
+		TAILQ_INSERT_TAIL(&ac->fifo, r, link);
+	}
+	return taken;
+}
+
+/*
  * With the lock: of those that are ready, put on the ring what can be with one doorbell.
  * Returns how many were taken; *@error: why that is not all.
  */
@@ -217,31 +315,37 @@ static unsigned int ring_batch(struct accel_alg *ac, struct accel_request *const
 			       unsigned int n, int *error)
 {
 	struct wd_ring_req *reqs[BATCH];
-	unsigned int good, taken = 0;
+	unsigned int good, on_ring = 0, left = 0;
 	bool early = false;
 	int ret = 0;
 
 	for (good = 0; good < n && !early; good++) {
-		ret = ac->exiting ? -EIO : stream_join(ac, batch[good]);
+		struct accel_request *r = batch[good];
+
+		ret = ac->exiting ? -EIO : stream_join(ac, r);
 		if (ret)
 			break;
+		if (r->in_soft) {
+			ret = accel_soft_expect(ac);
+			if (!ret)
+				continue;
+			*error = ret;
+			return 0;
+		}
 		/* A result, and nothing for the device to do. */
-		early = !accel_request_aim(batch[good]);
-		reqs[good] = &batch[good]->ring;
+		early = !accel_request_aim(r);
+		if (!early)
+			reqs[on_ring++] = &r->ring;
 	}
 	if (ret)
 		*error = ret;
-	if (good > early) {
-		ret = wd_ring_submit(ac->accel->ring, reqs, good - early);
-		taken = ret > 0 ? (unsigned int)ret : 0;
-		if (taken < good - early)
+	if (on_ring) {
+		ret = wd_ring_submit(ac->accel->ring, reqs, on_ring);
+		left = ret > 0 ? (unsigned int)ret : 0;
+		if (left < on_ring)
 			*error = ret < 0 ? ret : -EAGAIN;
 	}
-	if (early && taken + 1 == good)
-		wd_ring_queue_work(ac->accel->ring, &batch[taken++]->ring.work);
-	for (unsigned int i = 0; i < taken; i++)
-		TAILQ_INSERT_TAIL(&ac->fifo, batch[i], link);
-	return taken;
+	return start_batch(ac, batch, good, left, early);
 }
 
 /* At most BATCH. *@error: 0, or why they were not all taken, other than that one has failed. */
@@ -254,7 +358,7 @@ static unsigned int submit_batch(struct accel_alg *ac, struct wd_request *const 
 	for (ready = 0; ready < n; ready++) {
 		struct accel_request *r = get_request(ac);
 
-		*error = r ? accel_request_begin(r, reqs[ready], false) : -ENOMEM;
+		*error = r ? begin_request(r, reqs[ready], false) : -ENOMEM;
 		if (*error) {
 			if (r)
 				put_request(r);
@@ -302,31 +406,41 @@ static void alg_cancel(struct wd_alg_ctx *ctx)
 		wd_ring_cancel(ac->accel->ring, &r->ring);
 		accel_request_drop(r);
 	}
+	accel_soft_cancel(ac);
 }
 
-static int alg_init(struct wd_alg_ctx *ctx)
+int accel_alg_attach(struct wd_alg_ctx *ctx, struct wd_accel *accel)
 {
-	const struct wd_alg_info *info = wd_alg_info(ctx);
-	struct accel_alg *ac;
-	int ret;
+	struct accel_alg *ac = calloc(1, sizeof(*ac));
 
-	ac = calloc(1, sizeof(*ac));
 	if (!ac)
 		return -ENOMEM;
-	ret = wd_accel_get(&ctx->ch, info->name, WD_ALG_BIT(info->nr), &ac->accel);
-	if (ret) {
-		free(ac);
-		return ret;
-	}
 	ac->ctx = ctx;
-	ac->info = info;
+	ac->accel = accel;
+	ac->info = wd_alg_info(ctx);
 	ac->key = -1;
 	ac->stream = -1;
 	pthread_mutex_init(&ac->lock, NULL);
 	TAILQ_INIT(&ac->free);
 	TAILQ_INIT(&ac->fifo);
+	accel_soft_init(ac);
 	ctx->private = ac;
 	return 0;
+}
+
+static int alg_init(struct wd_alg_ctx *ctx)
+{
+	const struct wd_alg_info *info = wd_alg_info(ctx);
+	struct wd_accel *accel;
+	int ret;
+
+	ret = wd_accel_get(&ctx->ch, info->name, WD_ALG_BIT(info->nr), &accel);
+	if (ret)
+		return ret;
+	ret = accel_alg_attach(ctx, accel);
+	if (ret && wd_accel_put(accel))
+		ctx->ch = NULL;
+	return ret;
 }
 
 static void free_requests(struct accel_alg *ac)
@@ -344,14 +458,16 @@ static void free_requests(struct accel_alg *ac)
 static void alg_exit(struct wd_alg_ctx *ctx)
 {
 	struct accel_alg *ac = ctx->private;
+	const bool inherited = wd_chan_inherited(ctx->ch);
 
-	if (!wd_chan_inherited(ctx->ch)) {
+	if (!inherited) {
 		if (ac->stream >= 0)
 			wd_accel_stream_close(ac->accel, ac->stream);
 		if (ac->key >= 0)
 			accel_drop_key(ac);
 		pthread_mutex_destroy(&ac->lock);
 	}
+	accel_soft_exit(ac, inherited);
 	free_requests(ac);
 	if (wd_accel_put(ac->accel))
 		ctx->ch = NULL;

@@ -7,6 +7,7 @@
  * accel_request.c  a request as a sequence of descriptors
  * accel_op.c       what the operations differ in
  * accel_place.c    operands: where the device finds them
+ * accel_soft.c     what the device has no room for
  *
  * A request is done in pieces where its operands are longer than the device takes, or
  * than what can be copied at once. All operands advance by the same number of units.
@@ -18,6 +19,7 @@
 
 #include "../alg.h"
 #include "accel.h"
+#include "soft_alg.h"
 #include "wd_dma.h"
 
 /* Places of a request. Further sources of an XOR come behind. */
@@ -121,7 +123,10 @@ struct accel_op {
  * @closing:  the descriptor on the ring forgets the stream
  * @finished: its result is known
  * @streamed: it is one of the context's stream
+ * @in_soft:  the device is not asked
+ * @soft_next: among those that the software is to do
  * @stream:   stream id, -1: none is needed
+ * @stream_nr: number of its context's stream, which tells it from those before
  * @own_stream: which is the request's alone
  * @begins:   its first piece begins the stream
  * @ret:      result
@@ -157,7 +162,10 @@ struct accel_request {
 	bool closing;
 	bool finished;
 	bool streamed;
+	bool in_soft;
+	struct accel_request *soft_next;
 	int stream;
+	unsigned int stream_nr;
 	bool own_stream;
 	bool begins;
 	int ret;
@@ -177,11 +185,41 @@ struct accel_request {
 TAILQ_HEAD(accel_requests, accel_request);
 
 /**
+ * struct accel_soft - what the device has no room for; guarded by accel_alg.lock
+ * @work:    runs the first of @head
+ * @ac:      the context; constant
+ * @never:   it is to be done by the device or not at all; constant
+ * @open:    @sa is ready
+ * @keyed:   it needs no key, or has it
+ * @key:     the key, NULL: there is none
+ * @key_len: its bytes
+ * @sa:      what computes
+ * @turn:    held for what must not overtake; taken before accel_alg.lock
+ * @head:    requests that were submitted and that nobody has done yet
+ * @tail:    the last of them
+ */
+struct accel_soft {
+	struct wd_work work;
+	struct accel_alg *ac;
+	bool never;
+	bool open;
+	bool keyed;
+	void *key;
+	size_t key_len;
+	struct wd_soft_alg sa;
+	pthread_mutex_t turn;
+	struct accel_request *head;
+	struct accel_request *tail;
+};
+
+/**
  * struct accel_alg - wd_alg_ctx.private
  * @ctx:      the context
  * @accel:    the channel
  * @info:     the algorithm
- * @key:      key id, -1: no key was set
+ * @key:      key id, -1: the device has none
+ * @soft_key: it has not the one that was set last
+ * @soft:     what does the work then
  * @lock:     guards all below; the ring's lock is taken inside
  * @all:      its requests, used or not
  * @free:     of those, the ones that are not
@@ -191,6 +229,8 @@ TAILQ_HEAD(accel_requests, accel_request);
  * @exiting:  nobody is told any more
  * @stream:   id of its digest's stream, -1: there is none
  * @begun:    a stream was begun, as submitted
+ * @stream_nr: counts those that were begun
+ * @in_soft:  the one that was begun last is the software's
  * @streamed: requests of it that are under way
  * @long_one: of those, one in more than one piece: nothing of the stream may follow it yet
  */
@@ -199,6 +239,8 @@ struct accel_alg {
 	struct wd_accel *accel;
 	const struct wd_alg_info *info;
 	int key;
+	bool soft_key;
+	struct accel_soft soft;
 	pthread_mutex_t lock;
 	struct accel_request *all;
 	struct accel_requests free;
@@ -207,7 +249,9 @@ struct accel_alg {
 	bool delivering;
 	bool exiting;
 	int stream;
+	unsigned int stream_nr;
 	bool begun;
+	bool in_soft;
 	unsigned int streamed;
 	struct accel_request *long_one;
 };
@@ -227,6 +271,44 @@ static inline size_t accel_min(size_t a, size_t b)
 	return a < b ? a : b;
 }
 
+/* Is it a part of a stream? */
+static inline bool is_accel_streamed(const struct wd_request *req)
+{
+	return req->what == WD_DIGEST_UPDATE || req->what == WD_DIGEST_END;
+}
+
+/* accel_alg.c: make a context of what runs its channel. 0, -ENOMEM. */
+int accel_alg_attach(struct wd_alg_ctx *ctx, struct wd_accel *accel);
+
+/* One that was submitted has its result; tell of all those whose turn it is. */
+void accel_finished(struct accel_request *r);
+void accel_deliver(struct accel_alg *ac);
+
+/* accel_soft.c */
+void accel_soft_init(struct accel_alg *ac);
+void accel_soft_cancel(struct accel_alg *ac);
+void accel_soft_exit(struct accel_alg *ac, bool inherited);
+
+/* Replace the key that it will need by @key, which is its own now. Nothing is under way. */
+void accel_soft_give_key(struct accel_alg *ac, void *key, size_t len);
+
+/* With the lock: 0: it can be given requests. -ENOMEM. */
+int accel_soft_ready(struct accel_alg *ac);
+
+/* Do @r now; or behind all that was submitted. The result is @r->ret. */
+void accel_soft_run(struct accel_request *r);
+void accel_soft_run_in_turn(struct accel_request *r);
+
+/*
+ * With the lock: have wd_poll() look for one more request that will have been pushed when the
+ * lock is dropped, or not. 0, -EIO, -ENXIO.
+ */
+int accel_soft_expect(struct accel_alg *ac);
+void accel_soft_push(struct accel_request *r);
+
+/* @r has ended. Do it again, if the device had no room for it and did nothing. */
+bool accel_soft_repeat(struct accel_request *r);
+
 /* accel_op.c: of a request that was checked */
 const struct accel_op *accel_op_find(enum wd_alg_kind kind, enum wd_what what);
 
@@ -237,6 +319,9 @@ const struct accel_op *accel_op_find(enum wd_alg_kind kind, enum wd_what what);
  * failure nothing is held: -ENOMEM, -EFAULT, -EAGAIN, -EIO, -ENXIO.
  */
 int accel_request_begin(struct accel_request *r, struct wd_request *req, bool wait);
+
+/* What it begins with. All that the software needs. */
+void accel_request_reset(struct accel_request *r, struct wd_request *req);
 
 /* Make its first descriptor. false: that is not possible, and @r->ret tells why. */
 bool accel_request_aim(struct accel_request *r);

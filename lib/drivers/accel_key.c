@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* The key of a context, which the device holds under an id. */
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "accel_alg.h"
@@ -52,17 +53,9 @@ static int set_through_pool(struct accel_alg *ac, uint32_t id, const void *key, 
 	return ret;
 }
 
-int accel_set_key(struct wd_alg_ctx *ctx, const void *key, size_t len)
+static int set_on_device(struct accel_alg *ac, const void *key, size_t len)
 {
-	struct accel_alg *ac = ctx->private;
 	int id = ac->key, ret;
-	bool busy;
-
-	pthread_mutex_lock(&ac->lock);
-	busy = ac->active;
-	pthread_mutex_unlock(&ac->lock);
-	if (busy)
-		return -EBUSY;
 
 	if (id < 0)
 		id = wd_accel_key_get(ac->accel);
@@ -76,6 +69,43 @@ int accel_set_key(struct wd_alg_ctx *ctx, const void *key, size_t len)
 		ac->key = id;
 	else if (ac->key < 0)
 		wd_accel_key_put(ac->accel, id);
+	return ret;
+}
+
+/* Where the device has no room for it the software needs it at once, else perhaps later. */
+int accel_set_key(struct wd_alg_ctx *ctx, const void *key, size_t len)
+{
+	struct accel_alg *ac = ctx->private;
+	void *copy = NULL;
+	bool busy;
+	int ret;
+
+	pthread_mutex_lock(&ac->lock);
+	busy = ac->active;
+	pthread_mutex_unlock(&ac->lock);
+	if (busy)
+		return -EBUSY;
+
+	if (!ac->soft.never) {
+		copy = malloc(len);
+		if (!copy)
+			return -ENOMEM;
+		memcpy(copy, key, len);
+	}
+	ret = set_on_device(ac, key, len);
+	if (ret && (ret != -ENOMEM || !copy)) {
+		if (copy)
+			explicit_bzero(copy, len);
+		free(copy);
+		return ret;
+	}
+	ac->soft_key = ret;
+	accel_soft_give_key(ac, copy, len);
+	if (!ac->soft_key)
+		return 0;
+	pthread_mutex_lock(&ac->lock);
+	ret = accel_soft_ready(ac);
+	pthread_mutex_unlock(&ac->lock);
 	return ret;
 }
 

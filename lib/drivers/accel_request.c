@@ -294,7 +294,7 @@ static bool request_step(struct wd_ring_req *req)
 	return make_desc(r) || end_early(r);
 }
 
-static void reset(struct accel_request *r, struct wd_request *req)
+void accel_request_reset(struct accel_request *r, struct wd_request *req)
 {
 	memset(r->place, 0, sizeof(r->place));
 	r->req = req;
@@ -306,6 +306,7 @@ static void reset(struct accel_request *r, struct wd_request *req)
 	r->shared = false;
 	r->closing = false;
 	r->finished = false;
+	r->in_soft = false;
 	r->streamed = false;
 	r->has_set = false;
 	r->stream = -1;
@@ -339,7 +340,7 @@ int accel_request_begin(struct accel_request *r, struct wd_request *req, bool wa
 {
 	int ret;
 
-	reset(r, req);
+	accel_request_reset(r, req);
 	ret = accel_places_find(r);
 	if (!ret)
 		ret = get_block(r, wait);

@@ -357,6 +357,27 @@ void wd_ring_queue_work(struct wd_ring *ring, struct wd_work *work)
 	pthread_mutex_unlock(&ring->lock);
 }
 
+int wd_ring_offer_work(struct wd_ring *ring, struct wd_work *work)
+{
+	int ret;
+
+	pthread_mutex_lock(&ring->lock);
+	ret = ring->err;
+	if (!ret) {
+		wd_workq_push(&ring->done, work);
+		wd_ring_notify(ring);
+	}
+	pthread_mutex_unlock(&ring->lock);
+	return ret;
+}
+
+void wd_ring_cancel_work(struct wd_ring *ring, struct wd_work *work)
+{
+	pthread_mutex_lock(&ring->lock);
+	wd_workq_cancel(&ring->done, &ring->lock, work);
+	pthread_mutex_unlock(&ring->lock);
+}
+
 static int map_regions(struct wd_ring *ring, const struct uacce_dev_info *info)
 {
 	ring->mmio_size = info->qfrs_size[UACCE_QFRT_MMIO];

@@ -88,6 +88,15 @@ void wd_ring_wait_for(struct wd_ring *ring, const struct wd_ring_req *req);
 void wd_ring_queue_work(struct wd_ring *ring, struct wd_work *work);
 
 /*
+ * The same, but not where the channel died: -EIO, -ENXIO. Who takes the callbacks may not be
+ * there any more.
+ */
+int wd_ring_offer_work(struct wd_ring *ring, struct wd_work *work);
+
+/* Wait until such work neither is queued nor runs. */
+void wd_ring_cancel_work(struct wd_ring *ring, struct wd_work *work);
+
+/*
  * Wait until the asynchronous @req neither is on the ring nor runs. No step is
  * made any more and its work does not run, unless it did already.
  */

@@ -19,11 +19,42 @@ static const struct wd_soft_ops *const kinds[] = {
 	[WD_KIND_DIF] = &wd_soft_dif,
 };
 
-/* The application's own use of libcrypto is not to find our errors. */
-static int run(struct wd_soft_alg *sa, struct wd_request *req)
+int wd_soft_alg_open(struct wd_soft_alg *sa, struct wd_alg_ctx *ctx)
 {
 	int ret;
 
+	sa->ctx = ctx;
+	sa->info = wd_alg_info(ctx);
+	sa->ops = kinds[sa->info->kind];
+	ERR_set_mark();
+	ret = sa->ops->init ? sa->ops->init(sa) : 0;
+	ERR_pop_to_mark();
+	return ret;
+}
+
+void wd_soft_alg_close(struct wd_soft_alg *sa)
+{
+	if (sa->ops->exit)
+		sa->ops->exit(sa);
+}
+
+int wd_soft_alg_set_key(struct wd_soft_alg *sa, const void *key, size_t len)
+{
+	int ret;
+
+	ERR_set_mark();
+	ret = sa->ops->set_key(sa, key, len);
+	ERR_pop_to_mark();
+	return ret;
+}
+
+/* The application's own use of libcrypto is not to find our errors. */
+int wd_soft_alg_run(struct wd_soft_alg *sa, struct wd_request *req)
+{
+	struct wd_alg_core *core = sa->ctx->lib;
+	int ret;
+
+	atomic_fetch_add_explicit(&core->software, 1, memory_order_relaxed);
 	ERR_set_mark();
 	ret = sa->ops->run(sa, req);
 	ERR_pop_to_mark();
@@ -53,7 +84,7 @@ static void alg_work(struct wd_work *work)
 {
 	struct wd_soft_alg *sa = (struct wd_soft_alg *)work;
 	struct wd_request *req = take(sa);
-	int ret = run(sa, req);
+	int ret = wd_soft_alg_run(sa, req);
 
 	count(sa, -1);
 	wd_request_done(sa->ctx, req, ret);
@@ -61,7 +92,6 @@ static void alg_work(struct wd_work *work)
 
 static int alg_init(struct wd_alg_ctx *ctx)
 {
-	const struct wd_alg_info *info = wd_alg_info(ctx);
 	struct wd_soft_alg *sa;
 	int ret;
 
@@ -70,12 +100,7 @@ static int alg_init(struct wd_alg_ctx *ctx)
 		return -ENOMEM;
 	sa->work.run = alg_work;
 	sa->work.serial = true;
-	sa->ctx = ctx;
-	sa->info = info;
-	sa->ops = kinds[info->kind];
-	ERR_set_mark();
-	ret = sa->ops->init ? sa->ops->init(sa) : 0;
-	ERR_pop_to_mark();
+	ret = wd_soft_alg_open(sa, ctx);
 	if (ret)
 		goto err_free;
 	ret = wd_soft_chan_join(&ctx->ch);
@@ -86,8 +111,7 @@ static int alg_init(struct wd_alg_ctx *ctx)
 	return 0;
 
 err_exit:
-	if (sa->ops->exit)
-		sa->ops->exit(sa);
+	wd_soft_alg_close(sa);
 err_free:
 	free(sa);
 	return ret;
@@ -97,8 +121,7 @@ static void alg_exit(struct wd_alg_ctx *ctx)
 {
 	struct wd_soft_alg *sa = ctx->private;
 
-	if (sa->ops->exit)
-		sa->ops->exit(sa);
+	wd_soft_alg_close(sa);
 	if (!wd_chan_inherited(ctx->ch))
 		pthread_mutex_destroy(&sa->lock);
 	wd_soft_chan_leave(ctx->ch);
@@ -113,11 +136,8 @@ static int alg_set_key(struct wd_alg_ctx *ctx, const void *key, size_t len)
 	int ret = -EBUSY;
 
 	pthread_mutex_lock(&sa->lock);
-	if (!sa->busy) {
-		ERR_set_mark();
-		ret = sa->ops->set_key(sa, key, len);
-		ERR_pop_to_mark();
-	}
+	if (!sa->busy)
+		ret = wd_soft_alg_set_key(sa, key, len);
 	pthread_mutex_unlock(&sa->lock);
 	return ret;
 }
@@ -128,7 +148,7 @@ static int alg_run(struct wd_alg_ctx *ctx, struct wd_request *req)
 	int ret;
 
 	count(sa, 1);
-	ret = run(sa, req);
+	ret = wd_soft_alg_run(sa, req);
 	count(sa, -1);
 	return ret;
 }

@@ -21,6 +21,7 @@ struct wd_soft_ops;
  * @ops:   what computes it
  * @state: of @ops
  * @crc:   CRCs: of the stream so far
+ * @begun: a stream was begun
  * @lock:  guards what is below
  * @head:  requests that were submitted; wd_request.lib is the next
  * @tail:  the last of them
@@ -33,6 +34,7 @@ struct wd_soft_alg {
 	const struct wd_soft_ops *ops;
 	void *state;
 	uint64_t crc;
+	bool begun;
 	pthread_mutex_t lock;
 	struct wd_request *head;
 	struct wd_request *tail;
@@ -59,6 +61,17 @@ extern const struct wd_soft_ops wd_soft_digest;
 extern const struct wd_soft_ops wd_soft_crc;
 extern const struct wd_soft_ops wd_soft_dma;
 extern const struct wd_soft_ops wd_soft_dif;
+
+/*
+ * Make @sa, which is zero, compute for @ctx, without a channel and a queue of its own.
+ * -ENODEV: libcrypto lacks the algorithm; -ENOMEM.
+ */
+int wd_soft_alg_open(struct wd_soft_alg *sa, struct wd_alg_ctx *ctx);
+void wd_soft_alg_close(struct wd_soft_alg *sa);
+
+/* As wd_soft_ops: what libcrypto says of errors is not left to the application. */
+int wd_soft_alg_set_key(struct wd_soft_alg *sa, const void *key, size_t len);
+int wd_soft_alg_run(struct wd_soft_alg *sa, struct wd_request *req);
 
 /* CRC @nr, WD_ALG_NR_*, of what had the CRC @crc, 0: of nothing, and @len bytes more. */
 uint64_t wd_soft_crc_add(unsigned int nr, uint64_t crc, const void *p, size_t len);

@@ -51,17 +51,16 @@ static uint64_t add_operand(unsigned int nr, uint64_t crc, const struct wd_opera
 /* The state of a stream is the CRC itself. */
 static int crc_run(struct wd_soft_alg *sa, struct wd_request *req)
 {
-	struct wd_alg_core *core = sa->ctx->lib;
 	const unsigned int nr = sa->info->nr;
 
 	switch (req->what) {
 	case WD_DIGEST_UPDATE:
-		sa->crc = add_operand(nr, core->begun ? sa->crc : 0, &req->src);
-		core->begun = true;
+		sa->crc = add_operand(nr, sa->begun ? sa->crc : 0, &req->src);
+		sa->begun = true;
 		return 0;
 	case WD_DIGEST_END:
-		req->result = core->begun ? sa->crc : 0;
-		core->begun = false;
+		req->result = sa->begun ? sa->crc : 0;
+		sa->begun = false;
 		return 0;
 	default:
 		req->result = add_operand(nr, 0, &req->src);

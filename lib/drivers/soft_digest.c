@@ -21,7 +21,7 @@ struct running {
  * struct soft_digest - wd_soft_alg.state
  * @md:     libcrypto's implementation
  * @keyed:  HMAC: begun with the key, and copied for each digest
- * @stream: the stream, where wd_alg_core.begun
+ * @stream: the stream, where wd_soft_alg.begun
  */
 struct soft_digest {
 	EVP_MD *md;
@@ -146,11 +146,10 @@ static bool end(struct running *r, struct wd_request *req)
 
 static int digest_run(struct wd_soft_alg *sa, struct wd_request *req)
 {
-	struct wd_alg_core *core = sa->ctx->lib;
 	struct soft_digest *d = sa->state;
 	struct running once = { 0 };
 	struct running *r = req->what == WD_DIGEST ? &once : &d->stream;
-	bool ok = r == &d->stream && core->begun;
+	bool ok = r == &d->stream && sa->begun;
 
 	/* begin() may leave what it made, which drop() frees. */
 	ok = (ok || begin(sa, r)) && update(r, &req->src) &&
@@ -158,7 +157,7 @@ static int digest_run(struct wd_soft_alg *sa, struct wd_request *req)
 	if (!ok || req->what != WD_DIGEST_UPDATE)
 		drop(r);
 	if (r == &d->stream)
-		core->begun = ok && req->what == WD_DIGEST_UPDATE;
+		sa->begun = ok && req->what == WD_DIGEST_UPDATE;
 	return ok ? 0 : -ENOMEM;
 }
 

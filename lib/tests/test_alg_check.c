@@ -112,7 +112,8 @@ static void contexts(void)
 		CHECK(init_with(none[i], 0, 0) == -EINVAL);
 	CHECK(init_with(NULL, 0, 0) == -EINVAL);
 	CHECK(init_with("copy", 0, 0) == 0);
-	CHECK(init_with("copy", 0, 2) == -EINVAL);
+	CHECK(init_with("copy", 0, 4) == -EINVAL);
+	CHECK(init_with("copy", 0, WD_ALG_F_SOFTWARE | WD_ALG_F_DEVICE) == -EINVAL);
 	CHECK(wd_alg_init(NULL) == -EINVAL);
 	CHECK(wd_alg_init(&c) == -EINVAL);
 	c = (struct wd_alg_ctx){ .alg = "copy" };

@@ -52,7 +52,7 @@ static void fill(uint8_t *buf, size_t len)
 
 static int try_cipher(struct wd_chan *ch, const struct cipher_vector *v)
 {
-	struct wd_alg_ctx ctx = { .ch = ch, .alg = v->alg };
+	struct wd_alg_ctx ctx = { .ch = ch, .alg = v->alg, .flags = WD_ALG_F_DEVICE };
 	size_t key_len, iv_len, len, cipher_len;
 	uint8_t *key = unhex(v->key, &key_len), *iv = unhex(v->iv, &iv_len);
 	uint8_t *plain = unhex(v->plain, &len), *cipher = unhex(v->cipher, &cipher_len);
@@ -105,7 +105,7 @@ static int try_ciphers(struct wd_chan *ch, const char *name, const char **which)
 
 static int try_aead(struct wd_chan *ch, const struct aead_vector *v)
 {
-	struct wd_alg_ctx ctx = { .ch = ch, .alg = v->alg };
+	struct wd_alg_ctx ctx = { .ch = ch, .alg = v->alg, .flags = WD_ALG_F_DEVICE };
 	size_t key_len, nonce_len, aad_len, len, cipher_len, tag_len;
 	uint8_t *key = unhex(v->key, &key_len), *nonce = unhex(v->nonce, &nonce_len);
 	uint8_t *aad = unhex(v->aad, &aad_len), *plain = unhex(v->plain, &len);
@@ -160,7 +160,7 @@ static int try_aeads(struct wd_chan *ch, const char *name, const char **which)
 
 static int try_digest(struct wd_chan *ch, const struct digest_vector *v)
 {
-	struct wd_alg_ctx ctx = { .ch = ch, .alg = v->alg };
+	struct wd_alg_ctx ctx = { .ch = ch, .alg = v->alg, .flags = WD_ALG_F_DEVICE };
 	uint8_t out[WD_DIGEST_MAX_SIZE];
 	size_t key_len, len;
 	uint8_t *key = unhex(v->key, &key_len), *digest = unhex(v->digest, &len);
@@ -199,7 +199,7 @@ static int try_digests(struct wd_chan *ch, const char *name, const char **which)
 
 static int try_crcs(struct wd_chan *ch, const char *name, const char **which)
 {
-	struct wd_alg_ctx ctx = { .ch = ch, .alg = name };
+	struct wd_alg_ctx ctx = { .ch = ch, .alg = name, .flags = WD_ALG_F_DEVICE };
 	struct wd_request req;
 	int n = 0, ret;
 
@@ -305,7 +305,7 @@ static int run_move(struct wd_alg_ctx *ctx, void (*prep)(struct work *), struct 
 
 static int try_move(struct wd_chan *ch, const char *name, void (*prep)(struct work *))
 {
-	struct wd_alg_ctx ctx = { .ch = ch, .alg = name };
+	struct wd_alg_ctx ctx = { .ch = ch, .alg = name, .flags = WD_ALG_F_DEVICE };
 	struct wd_alg_ctx soft = { .alg = name, .flags = WD_ALG_F_SOFTWARE };
 	struct work *w = malloc(sizeof(*w)), *want = malloc(sizeof(*want));
 	int ret = -ENOMEM, expect;
