@@ -27,8 +27,8 @@
  *  - a digest's stream that finds no place when it begins: all of it;
  *  - another request that is too large for what the library can reserve, where the device does
  *    not reach the memory of the process (<wd.h>), or that the device refused for lack of
- *    memory before it wrote anything. Only what is worked on as a whole can be too large: messages
- *    of authenticated ciphers, and XTS without units. All else is done in pieces.
+ *    memory before it wrote anything. Only what is worked on as a whole can be too large: a message
+ *    of an authenticated cipher, a unit of XTS. All else is done in pieces.
  *
  * A stream that the device has stays there. wd_alg_get_stats() tells how much it was. In
  * software, memory that is not there ends the process, as it does everywhere in a program.

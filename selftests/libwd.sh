@@ -44,8 +44,8 @@ fallback() {
 # Copies make no difference to what a stream may be, nor slices to what a call may be. Where time is short: what is new.
 new="test_device test_modes test_alg_modes test_cross"
 sva="$new test_comp test_async test_fuzz test_codecs test_cipher test_aead test_digest test_dma"
-share="$new test_comp test_async test_codecs test_cipher test_digest test_dma"
-noiommu="$new test_async test_dma"
+share="$new test_comp test_async test_codecs test_cipher test_aead test_digest test_dma"
+noiommu="$new test_async test_aead test_dma"
 [ -z "$SLOW" ] || share=$new noiommu=$new
 
 echo "TAP version 13"

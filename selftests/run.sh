@@ -9,7 +9,7 @@ memory_tests="mem_reserve mem_share mem_import"
 [ "$(nproc)" -eq 1 ] || memory_tests="$memory_tests mem_frag" many=isolate
 [ "$(nproc)" -eq 1 ] || tools="wdzip.sh tools.sh libwdz.sh"
 operations="cipher aead digest digest_bad move dif op_fault"
-tests="abi ring bad_desc bad_addr sgl codecs uffd $operations $memory_tests protect priority life crowd comp third libwd.sh $hostile ${many-} pci modules"
+tests="abi ring bad_desc bad_addr sgl codecs uffd $operations $memory_tests protect priority life crowd comp third alg_life libwd.sh $hostile ${many-} pci modules"
 iomem=$(mktemp)
 out=$(mktemp)
 limit=$([ -n "$SOAK" ] && echo 7200 || echo 900)

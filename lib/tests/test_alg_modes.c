@@ -27,9 +27,10 @@ static bool copies(const struct wd_alg_ctx *ctx)
 }
 
 /* A context on the device; skips the test where there is none. */
-static bool open_ctx(struct wd_alg_ctx *ctx, const char *alg, struct wd_chan *ch)
+static bool open_ctx_flags(struct wd_alg_ctx *ctx, const char *alg, struct wd_chan *ch,
+			   unsigned int flags)
 {
-	*ctx = (struct wd_alg_ctx){ .alg = alg, .ch = ch };
+	*ctx = (struct wd_alg_ctx){ .alg = alg, .ch = ch, .flags = flags };
 	if (!getenv("WD_TEST_DEVICE")) {
 		tap_skipped = "no device";
 		return false;
@@ -43,6 +44,11 @@ static bool open_ctx(struct wd_alg_ctx *ctx, const char *alg, struct wd_chan *ch
 	wd_alg_exit(ctx);
 	tap_skipped = "no device";
 	return false;
+}
+
+static bool open_ctx(struct wd_alg_ctx *ctx, const char *alg, struct wd_chan *ch)
+{
+	return open_ctx_flags(ctx, alg, ch, 0);
 }
 
 static unsigned char *random_data(size_t len, uint32_t seed)
@@ -111,41 +117,107 @@ static void only_what_is_not_reached_is_copied(void)
 	free(data);
 }
 
-/* Every id can be had, none twice, and one that was given back again. */
+static struct wd_alg_stats stats_of(struct wd_alg_ctx *ctx)
+{
+	struct wd_alg_stats stats = { 0 };
+
+	if (wd_alg_get_stats(ctx, &stats))
+		exit(EXIT_FAILURE);
+	return stats;
+}
+
+/* Does the context encrypt with the key that is all @value? */
+static bool has_key(struct wd_alg_ctx *ctx, int value)
+{
+	uint8_t key[32], iv[16] = { 1 }, in[64] = { 2 }, out[64], want[64];
+	EVP_CIPHER_CTX *evp = EVP_CIPHER_CTX_new();
+	struct wd_request req;
+	int len;
+
+	memset(key, value, sizeof(key));
+	REQUIRE(evp && EVP_EncryptInit_ex(evp, EVP_aes_256_cbc(), NULL, key, iv) &&
+		EVP_EncryptUpdate(evp, want, &len, in, sizeof(in)));
+	EVP_CIPHER_CTX_free(evp);
+	wd_prep_encrypt(&req, in, out, sizeof(in), iv);
+	REQUIRE(!wd_alg_run(ctx, &req) && !memcmp(out, want, sizeof(out)));
+	return !memcmp(iv, out + 48, 16);
+}
+
+static int set_key(struct wd_alg_ctx *ctx, int value)
+{
+	uint8_t key[32];
+
+	memset(key, value, sizeof(key));
+	return wd_alg_set_key(ctx, key, sizeof(key));
+}
+
+/*
+ * Every id can be had, none twice, and one that was given back again. Those for which there is
+ * none go on in software.
+ */
 static void keys_run_out(void)
 {
 	static struct wd_alg_ctx ctx[IDS];
-	uint8_t key[32], iv[16] = { 1 }, in[64] = { 2 }, out[64], back[64];
-	struct wd_request req;
+	struct wd_alg_ctx more[BATCH];
 	unsigned int n;
 	int ret = 0;
 
 	for (n = 0; n < IDS && !ret; n += !ret) {
-		if (!open_ctx(&ctx[n], "cbc(aes)", n ? ctx[0].ch : NULL))
+		if (!open_ctx_flags(&ctx[n], "cbc(aes)", n ? ctx[0].ch : NULL, WD_ALG_F_DEVICE))
 			return;
-		memset(key, (int)n, sizeof(key));
-		ret = wd_alg_set_key(&ctx[n], key, sizeof(key));
+		ret = set_key(&ctx[n], (int)n);
 	}
 	CHECK(ret == -ENOMEM && n > 1);
-	/* Each context has the key that it was given. */
-	for (unsigned int i = 0; i < n; i += n - 1) {
-		EVP_CIPHER_CTX *evp = EVP_CIPHER_CTX_new();
-		int len;
-
-		memset(key, (int)i, sizeof(key));
-		memset(iv, 1, sizeof(iv));
-		CHECK(evp && EVP_EncryptInit_ex(evp, EVP_aes_256_cbc(), NULL, key, iv) &&
-		      EVP_EncryptUpdate(evp, back, &len, in, sizeof(in)));
-		EVP_CIPHER_CTX_free(evp);
-		wd_prep_encrypt(&req, in, out, sizeof(in), iv);
-		CHECK(!wd_alg_run(&ctx[i], &req) && !memcmp(out, back, sizeof(out)));
-		CHECK(!memcmp(iv, out + 48, 16));
+	for (unsigned int i = 0; i < BATCH; i++) {
+		CHECK(open_ctx(&more[i], "cbc(aes)", ctx[0].ch));
+		CHECK(!set_key(&more[i], 200 + (int)i));
 	}
+	/* Each context has the key that it was given. */
+	for (unsigned int i = 0; i < n; i++) {
+		CHECK(has_key(&ctx[i], (int)i));
+		CHECK(stats_of(&ctx[i]).requests == 1 && !stats_of(&ctx[i]).software);
+	}
+	for (unsigned int i = 0; i < BATCH; i++)
+		CHECK(has_key(&more[i], 200 + (int)i) && stats_of(&more[i]).software == 1);
 	wd_alg_exit(&ctx[1]);
-	CHECK(!wd_alg_set_key(&ctx[n], key, sizeof(key)));
+	CHECK(!set_key(&more[0], 3) && has_key(&more[0], 3));
+	CHECK(stats_of(&more[0]).requests == 2 && stats_of(&more[0]).software == 1);
+	wd_alg_exit(&more[0]);
+	CHECK(!set_key(&ctx[n], 4) && has_key(&ctx[n], 4));
+	for (unsigned int i = 1; i < BATCH; i++)
+		wd_alg_exit(&more[i]);
 	for (unsigned int i = n; i; i--)
 		wd_alg_exit(&ctx[i]);
 	wd_alg_exit(&ctx[0]);
+}
+
+/* Streams begun in software, while others are on the device; their turn comes as well. */
+static bool streams_in_software(struct wd_chan *ch, const unsigned char *data)
+{
+	struct wd_alg_ctx ctx[4];
+	unsigned char out[32];
+	struct wd_request req, *r = &req;
+
+	for (unsigned int i = 0; i < 4; i++) {
+		REQUIRE(open_ctx(&ctx[i], "sha256", ch));
+		wd_prep_digest_update(&req, data, 500 + i);
+		REQUIRE(!wd_alg_run(&ctx[i], &req));
+	}
+	for (unsigned int i = 0; i < 4; i++) {
+		wd_prep_digest_update(&req, data + 500 + i, 100);
+		REQUIRE(wd_alg_submit(&ctx[i], &r, 1) == 1);
+		while (__atomic_load_n(&req.ret, __ATOMIC_ACQUIRE) == -EINPROGRESS)
+			REQUIRE(wd_poll(ch, 0, 1000) >= 0);
+		wd_prep_digest_end(&req, out, sizeof(out));
+		REQUIRE(!wd_alg_run(&ctx[i], &req) && sha256_is(data, 600 + i, out));
+		REQUIRE(stats_of(&ctx[i]).software == 3);
+		/* What needs no stream is the device's. */
+		wd_prep_digest(&req, data, 50, out, sizeof(out));
+		REQUIRE(!wd_alg_run(&ctx[i], &req) && sha256_is(data, 50, out));
+		REQUIRE(stats_of(&ctx[i]).requests == 4 && stats_of(&ctx[i]).software == 3);
+		wd_alg_exit(&ctx[i]);
+	}
+	return true;
 }
 
 static void streams_run_out(void)
@@ -157,7 +229,7 @@ static void streams_run_out(void)
 	int ret = 0;
 
 	for (n = 0; n < IDS && !ret; n += !ret) {
-		if (!open_ctx(&ctx[n], "sha256", n ? ctx[0].ch : NULL)) {
+		if (!open_ctx_flags(&ctx[n], "sha256", n ? ctx[0].ch : NULL, WD_ALG_F_DEVICE)) {
 			free(data);
 			return;
 		}
@@ -165,6 +237,7 @@ static void streams_run_out(void)
 		ret = wd_alg_run(&ctx[n], &req);
 	}
 	CHECK(ret == -ENOMEM && n > 1 && n <= 1000);
+	CHECK(streams_in_software(ctx[0].ch, data));
 	for (unsigned int i = 0; i < n; i++) {
 		wd_prep_digest_end(&req, out, sizeof(out));
 		CHECK(!wd_alg_run(&ctx[i], &req) && sha256_is(data, i, out));
@@ -383,7 +456,7 @@ static void messages_of_all_lengths(void)
 {
 	static const size_t lens[][2] = {
 		{ 0, 0 }, { 0, 20 }, { 1, 0 }, { 65536, 65536 }, { 700001, 13 }, { 5, 700001 },
-		{ 2 * MAX, 100 },
+		{ 3 * MAX, MAX - 16 },
 	};
 	const unsigned char key[32] = { 1, 2, 3 };
 	struct wd_alg_ctx ctx;
@@ -391,14 +464,123 @@ static void messages_of_all_lengths(void)
 	if (!open_ctx(&ctx, "gcm(aes)", NULL))
 		return;
 	CHECK(!wd_alg_set_key(&ctx, key, sizeof(key)));
-	for (size_t i = 0; i < sizeof(lens) / sizeof(*lens); i++)
-		if (lens[i][0] <= MAX || !copies(&ctx))
-			CHECK(message(&ctx, key, lens[i][0], lens[i][1]));
+	for (size_t i = 0; i < sizeof(lens) / sizeof(*lens); i++) {
+		CHECK(message(&ctx, key, lens[i][0], lens[i][1]));
+		/* Three requests each, and only the last is too long for copies. */
+		CHECK(stats_of(&ctx).requests == 3 * i + 3);
+		CHECK(stats_of(&ctx).software == (lens[i][0] > MAX && copies(&ctx) ? 3 : 0));
+	}
 	wd_alg_exit(&ctx);
 }
 
+static void no_software_where_it_is_not_wanted(void)
+{
+	const unsigned char key[32] = { 1 }, nonce[12] = { 2 };
+	unsigned char *data = random_data(3 * MAX, 5), tag[16];
+	struct wd_request req, *r = &req;
+	struct wd_alg_ctx ctx;
+
+	if (open_ctx_flags(&ctx, "gcm(aes)", NULL, WD_ALG_F_DEVICE)) {
+		CHECK(!wd_alg_set_key(&ctx, key, sizeof(key)));
+		if (copies(&ctx)) {
+			wd_prep_seal(&req, data, data, 3 * MAX, nonce, 12, NULL, 0, tag);
+			CHECK(wd_alg_run(&ctx, &req) == -ENOMEM);
+			CHECK(wd_alg_submit(&ctx, &r, 1) == -ENOMEM);
+		}
+		CHECK(!stats_of(&ctx).software);
+		wd_alg_exit(&ctx);
+	}
+	free(data);
+}
+
+/* Longer than all memory of a channel, and yet nothing of it is left to the software. */
+static void eight_mebibytes(void)
+{
+	unsigned char *data = random_data(8 * MAX, 6), *want = malloc(8 * MAX), out[32];
+	const unsigned char key[16] = { 1 };
+	unsigned char iv[16] = { 5 };
+	EVP_CIPHER_CTX *evp = EVP_CIPHER_CTX_new();
+	struct wd_alg_ctx hash, ctx;
+	struct wd_request req;
+	int n;
+
+	CHECK(want && evp && EVP_EncryptInit_ex(evp, EVP_aes_128_cbc(), NULL, key, iv) &&
+	      EVP_EncryptUpdate(evp, want, &n, data, 8 * MAX));
+	if (open_ctx(&hash, "sha256", NULL)) {
+		CHECK(open_ctx(&ctx, "cbc(aes)", hash.ch));
+		wd_prep_digest(&req, data, 8 * MAX, out, sizeof(out));
+		CHECK(!wd_alg_run(&hash, &req) && sha256_is(data, 8 * MAX, out));
+		CHECK(!wd_alg_set_key(&ctx, key, sizeof(key)));
+		wd_prep_encrypt(&req, data, data, 8 * MAX, iv);
+		CHECK(!wd_alg_run(&ctx, &req) && !memcmp(data, want, 8 * MAX));
+		CHECK(!stats_of(&ctx).software && !stats_of(&hash).software);
+		wd_alg_exit(&ctx);
+		wd_alg_exit(&hash);
+	}
+	EVP_CIPHER_CTX_free(evp);
+	free(data);
+	free(want);
+}
+
+#define STAGE	(64UL << 20)	/* what a device gathers at once, for all its channels */
+
+/* Each channel keeps what it gathered in, so that the last of them find no room. */
+static void the_device_runs_out_of_memory(void)
+{
+	enum { CHANNELS = STAGE / (2 * MAX) + 4 };
+	const size_t len = MAX + 4096;	/* in memory of twice that */
+	unsigned char *data = random_data(len, 7), *want = malloc(len), *got = malloc(len);
+	const unsigned char key[32] = { 1 };
+	unsigned char iv[16];
+	struct wd_alg_ctx ctx[CHANNELS] = { 0 };
+	EVP_CIPHER_CTX *evp = EVP_CIPHER_CTX_new();
+	struct wd_request req, *r = &req;
+	unsigned int soft = 0, n;
+	int done;
+
+	memset(iv, 9, sizeof(iv));
+	CHECK(want && got && evp);
+	CHECK(EVP_EncryptInit_ex(evp, EVP_aes_128_xts(), NULL, key, iv) &&
+	      EVP_EncryptUpdate(evp, want, &done, data, (int)len));
+	for (n = 0; n < CHANNELS && open_ctx(&ctx[n], "xts(aes)", NULL); n++) {
+		/* As in the other modes, where that many channels have much to copy. */
+		if (copies(&ctx[n])) {
+			wd_alg_exit(&ctx[n]);
+			tap_skipped = "the same with copies";
+			break;
+		}
+		memset(got, 0, len);
+		CHECK(!wd_alg_set_key(&ctx[n], key, sizeof(key)));
+		wd_prep_encrypt(&req, data, got, len, iv);
+		if (n % 2) {
+			CHECK(wd_alg_submit(&ctx[n], &r, 1) == 1);
+			while (__atomic_load_n(&req.ret, __ATOMIC_ACQUIRE) == -EINPROGRESS)
+				CHECK(wd_poll(ctx[n].ch, 0, 1000) >= 0);
+			CHECK(!req.ret);
+		} else {
+			CHECK(!wd_alg_run(&ctx[n], &req));
+		}
+		CHECK(req.produced == len && !memcmp(got, want, len));
+		soft += (unsigned int)stats_of(&ctx[n]).software;
+	}
+	if (n) {
+		CHECK(n == CHANNELS && soft >= 4 && soft < CHANNELS / 2);
+		CHECK(!stats_of(&ctx[0]).software);
+	}
+	while (n)
+		wd_alg_exit(&ctx[--n]);
+	EVP_CIPHER_CTX_free(evp);
+	free(data);
+	free(want);
+	free(got);
+}
+
+
 static const struct tap_test tests[] = {
 	TEST(messages_of_all_lengths),
+	TEST(no_software_where_it_is_not_wanted),
+	TEST(eight_mebibytes),
+	TEST(the_device_runs_out_of_memory),
 	TEST(only_what_is_not_reached_is_copied),
 	TEST(keys_run_out),
 	TEST(streams_run_out),
