@@ -13,6 +13,7 @@
 
 #include "chan.h"
 #include "clock.h"
+#include "domain.h"
 #include "mem.h"
 
 _Static_assert(WD_PRIORITY_MIN == WD_WEIGHT_MIN &&
@@ -34,6 +35,13 @@ int wd_chan_adopt(struct wd_chan *ch)
 		return -ENOMEM;
 	}
 
+	lib->domain = wd_domain_new_channel(ch, ch->dev_info ? ch->dev_info->name : "software");
+	if (!lib->domain) {
+		munmap(lib, sizeof(*lib));
+		wd_mem_detach(ch, false);
+		return -ENOMEM;
+	}
+
 	if (madvise(lib, sizeof(*lib), MADV_WIPEONFORK))
 		lib->pid = getpid();
 	pthread_mutex_init(&lib->lock, NULL);
@@ -46,6 +54,7 @@ static void chan_disown(struct wd_chan *ch)
 {
 	struct wd_chan_lib *lib = ch->lib;
 
+	wd_domain_drop_channel(ch);
 	if (!wd_chan_inherited(ch))
 		pthread_mutex_destroy(&lib->lock);
 	munmap(lib, sizeof(*lib));
@@ -81,14 +90,15 @@ static int chan_open_device(struct wd_chan *ch, struct uacce_dev_info *info)
 	fd = open(info->dev_path, O_RDWR | O_CLOEXEC);
 	if (fd < 0)
 		return -errno;
+	ch->dev_info = info;
 	ret = wd_chan_adopt(ch);
 	if (ret) {
+		ch->dev_info = NULL;
 		close(fd);
 		return ret;
 	}
 
 	ch->fd = fd;
-	ch->dev_info = info;
 	memcpy(ch->dev_path, info->dev_path, sizeof(ch->dev_path));
 	ch->ss_va = NULL;
 	ch->ss_dma = NULL;

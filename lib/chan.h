@@ -11,6 +11,7 @@
 #include "wd.h"
 
 struct wd_async_thread;
+struct wd_domain;
 
 /**
  * struct wd_chan_lib - wd_chan.lib
@@ -20,18 +21,20 @@ struct wd_async_thread;
  * @lock:   orders drivers that attach to the channel and leave it, and changes of
  *          its memories
  * @thread: the library's thread of this channel, NULL: none
+ * @domain: its memory domain
  */
 struct wd_chan_lib {
 	bool owned;
 	pid_t pid;
 	pthread_mutex_t lock;
 	struct wd_async_thread *thread;
+	struct wd_domain *domain;
 };
 
 /* wd_request_channel() below other roots. */
 int wd_chan_open(struct wd_chan *ch, const struct wd_sysfs_roots *roots);
 
-/* Give a channel that no device node is behind its struct wd_chan_lib. */
+/* Give a channel its struct wd_chan_lib; without @dev_info it is no device's. */
 int wd_chan_adopt(struct wd_chan *ch);
 
 /* Was this channel opened by a parent process? */
