@@ -401,6 +401,9 @@ static inline void wd_set_iov(struct wd_operand *op, const struct iovec *iov,
  *            wd_request_done() from the @poll of the channel's wd_chan_ops
  * @cancel:   forget the requests that were submitted: wait until the device does not
  *            touch their memory any more; wd_request_done() is not called later
+ * @chain:    NULL, or as wd_seq_platform.chain of <wd_seq.h>, for contexts of this driver that
+ *            share a channel
+ * @submit_chain: NULL, or likewise; the requests were checked when the sequence was planned
  *
  * Belongs to the vendor and must stay as it is while registered or in use.
  */
@@ -413,6 +416,10 @@ struct wd_alg_vendor {
 	int (*run)(struct wd_alg_ctx *ctx, struct wd_request *req);
 	int (*submit)(struct wd_alg_ctx *ctx, struct wd_request *const *reqs, unsigned int n);
 	void (*cancel)(struct wd_alg_ctx *ctx);
+	unsigned int (*chain)(struct wd_alg_ctx *const *ctxs, struct wd_request *const *reqs,
+			      unsigned int n);
+	int (*submit_chain)(struct wd_alg_ctx *const *ctxs, struct wd_request *const *reqs,
+			    unsigned int n, unsigned int *failed);
 };
 
 /**
