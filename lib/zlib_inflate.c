@@ -89,6 +89,7 @@ static void begin_idle(struct wd_zlib_loan *s, int window_bits)
 	s->out_sum = 0;
 	s->out_pos = 0;
 	s->out_len = 0;
+	s->ahead = false;
 }
 
 int wd_zlib_inflate_init(struct wd_zlib *wz, z_streamp strm, int window_bits,
@@ -335,11 +336,38 @@ static int run_call(z_streamp strm, struct wd_zlib_loan *s)
 	return 0;
 }
 
+/*
+ * A device may have used all input when there is still output to come. Programs take that for
+ * the end of the input where there is no more: so the last byte seems to be left.
+ */
+static void leave_byte(z_streamp strm, struct wd_zlib_loan *s, const Bytef *begin)
+{
+	if (!wd_zlib_held(s) || strm->avail_in || strm->next_in == begin || s->ahead)
+		return;
+	strm->next_in--;
+	strm->avail_in++;
+	strm->total_in--;
+	s->ahead = true;
+}
+
+/* It comes again. */
+static void skip_byte(z_streamp strm, struct wd_zlib_loan *s)
+{
+	if (!s->ahead || !strm->avail_in || !strm->next_in)
+		return;
+	strm->next_in++;
+	strm->avail_in--;
+	strm->total_in++;
+	s->ahead = false;
+}
+
 static int run_device_call(z_streamp strm, struct wd_zlib_loan *s, int flush)
 {
 	uInt in = strm->avail_in, out = strm->avail_out;
+	const Bytef *begin = strm->next_in;
 	int ret = 0;
 
+	skip_byte(strm, s);
 	if (!wd_zlib_drain(strm, s) && !s->ended) {
 		if (strm->avail_out)
 			ret = run_call(strm, s);
@@ -355,8 +383,9 @@ static int run_device_call(z_streamp strm, struct wd_zlib_loan *s, int flush)
 		if (s->wrap != WD_RAW)
 			strm->adler = s->check;
 		strm->data_type = s->ended ? 64 : 0;
-		if (s->ended && !wd_zlib_held(s))
+		if (s->ended && !wd_zlib_held(s) && !s->ahead)
 			return Z_STREAM_END;
+		leave_byte(strm, s, begin);
 	}
 	if ((strm->avail_in == in && strm->avail_out == out) || flush == Z_FINISH)
 		return Z_BUF_ERROR;
@@ -373,8 +402,10 @@ int wd_zlib_inflate(struct wd_zlib *wz, z_streamp strm, int flush)
 		wd_zlib_inflate_over(strm, s);
 	if (s->phase == WD_ZLIB_IDLE && !begin_device(strm, s))
 		wd_zlib_inflate_over(strm, s);
-	if (s->phase == WD_ZLIB_OWN)
+	if (s->phase == WD_ZLIB_OWN) {
+		skip_byte(strm, s);
 		return run_own(strm, s, flush);
+	}
 	if (!strm->next_out || (!strm->next_in && strm->avail_in))
 		return Z_STREAM_ERROR;
 	return run_device_call(strm, s, flush);
@@ -462,6 +493,7 @@ int wd_zlib_inflate_copy(struct wd_zlib *wz, z_streamp dest, z_streamp source)
 		d->phase = s->phase;
 		d->pinned = s->pinned;
 		d->lost = s->lost;
+		d->ahead = s->ahead;
 	}
 	if ((s->rest || s->lost) && (!d || !copy_rest(dest, d, s))) {
 		wd_zlib_inflate_end(wz, dest);

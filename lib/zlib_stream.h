@@ -122,6 +122,7 @@ struct wd_zlib_piece {
  * @tail:    its last piece
  * @log_len: its length
  * @out_sum: output so far
+ * @ahead:   the device has a byte of input that the program believes to be left
  * @lost:    the library does not find in @log what the device found
  * @rest:    the piece of @log that the library gets next
  * @rest_pos: where in it
@@ -158,6 +159,7 @@ struct wd_zlib_loan {
 	struct wd_zlib_piece *tail;
 	size_t log_len;
 	uint64_t out_sum;
+	bool ahead;
 	bool lost;
 	struct wd_zlib_piece *rest;
 	unsigned int rest_pos;

@@ -273,6 +273,29 @@ static void inflate_in_pieces(void)
 	}
 }
 
+/* gzread() and others take the end of the input for the end of the stream, and all else for damage. */
+static void input_lasts_as_long_as_output(void)
+{
+	static const uInt outs[] = { LEN - 1, 16384, 50000 };
+
+	for (size_t i = 0; i < 9; i++) {
+		z_stream d = { .next_in = packed, .avail_in = (uInt)pack(formats[i % 3]),
+			       .next_out = back };
+		int ret = Z_OK;
+
+		CHECK(wd_zlib_inflate_init(wz, &d, formats[i % 3], ZLIB_VERSION, (int)sizeof(d)) == Z_OK);
+		while (ret == Z_OK) {
+			CHECK(d.avail_in);
+			d.avail_out = LEN - d.total_out < outs[i / 3] ? (uInt)(LEN - d.total_out) :
+									 outs[i / 3];
+			ret = wd_zlib_inflate(wz, &d, Z_NO_FLUSH);
+		}
+		CHECK(ret == Z_STREAM_END && !d.avail_in);
+		CHECK(d.total_out == LEN && !memcmp(back, plain, LEN));
+		CHECK(wd_zlib_inflate_end(wz, &d) == Z_OK);
+	}
+}
+
 /* Every verdict is zlib's, whoever began. */
 static void damaged_data(void)
 {
@@ -305,6 +328,7 @@ static const struct tap_test tests[] = {
 	TEST(the_library_goes_on_anywhere),
 	TEST(a_child_goes_on),
 	TEST(inflate_in_pieces),
+	TEST(input_lasts_as_long_as_output),
 	TEST(damaged_data),
 };
 
