@@ -12,11 +12,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "zlib_stream.h"
 
 #define MIN_LEN			4096
 #define MAX_LIVE		64	/* streams that a process keeps on devices */
 #define ANOTHER_CHANNEL		4	/* streams on the emptiest channel make it worth one */
+#define LOOK_AGAIN_MS		1000	/* for a device, when there was none */
 
 static __thread unsigned int inside;
 
@@ -67,30 +69,56 @@ struct wd_zlib *wd_zlib_new(const struct wd_zlib_calls *calls, unsigned int flag
 }
 
 /* Is the channel's file still the channel's? */
-static bool chan_usable(struct wd_zlib_chan *zc)
+static bool chan_ours(struct wd_zlib_chan *zc)
 {
 	const struct wd_chan *ch = zc->base.ch;
 	struct stat st;
 
-	if (atomic_load(&zc->dead))
+	if (atomic_load(&zc->lost))
 		return false;
 	if (!ch->dev_info)
 		return true;
 	if (!fstat(ch->fd, &st) && st.st_dev == zc->dev && st.st_ino == zc->ino)
 		return true;
-	atomic_store(&zc->dead, true);
+	atomic_store(&zc->lost, true);
 	return false;
+}
+
+static bool chan_usable(struct wd_zlib_chan *zc)
+{
+	return !atomic_load(&zc->dead) && chan_ours(zc);
+}
+
+/* Who closed its file is told nothing; what that leaves in memory is little. */
+static void chan_free(struct wd_zlib_chan *zc)
+{
+	if (chan_ours(zc))
+		wd_alg_comp_exit(&zc->base);
+	free(zc);
+}
+
+/* Channels that are of no use, to nobody: a program may run for longer than a device is there. */
+static void chan_sweep(struct wd_zlib *wz)
+{
+	unsigned int n = 0;
+
+	for (unsigned int i = 0; i < wz->nchans; i++) {
+		struct wd_zlib_chan *zc = wz->chans[i];
+
+		if (zc->users || chan_usable(zc))
+			wz->chans[n++] = zc;
+		else
+			chan_free(zc);
+	}
+	wz->nchans = n;
 }
 
 void wd_zlib_free(struct wd_zlib *wz)
 {
 	if (!wz)
 		return;
-	for (unsigned int i = 0; i < wz->nchans; i++) {
-		if (chan_usable(wz->chans[i]))
-			wd_alg_comp_exit(&wz->chans[i]->base);
-		free(wz->chans[i]);
-	}
+	for (unsigned int i = 0; i < wz->nchans; i++)
+		chan_free(wz->chans[i]);
 	pthread_mutex_destroy(&wz->lock);
 	pthread_rwlock_destroy(&wz->fork_lock);
 	free(wz);
@@ -126,7 +154,7 @@ void wd_zlib_fork_child(struct wd_zlib *wz)
 {
 	wz->generation++;
 	for (unsigned int i = 0; i < wz->nchans; i++)
-		if (chan_usable(wz->chans[i]) && wz->chans[i]->base.ch->dev_info)
+		if (chan_ours(wz->chans[i]) && wz->chans[i]->base.ch->dev_info)
 			close(wz->chans[i]->base.ch->fd);
 	wz->nchans = 0;
 	wz->live = 0;
@@ -174,6 +202,7 @@ static struct wd_zlib_chan *chan_choose(struct wd_zlib *wz)
 {
 	struct wd_zlib_chan *best = NULL, *zc;
 
+	chan_sweep(wz);
 	for (unsigned int i = 0; i < wz->nchans; i++) {
 		zc = wz->chans[i];
 		if (chan_usable(zc) && (!best || zc->users < best->users))
@@ -181,21 +210,29 @@ static struct wd_zlib_chan *chan_choose(struct wd_zlib *wz)
 	}
 	if (best && best->users < ANOTHER_CHANNEL)
 		return best;
-	if (wz->hopeless || wz->nchans == WD_ZLIB_CHANS)
+	if (wz->hopeless || wz->nchans == WD_ZLIB_CHANS || wd_now() < wz->look_again)
 		return best;
 	zc = chan_open(wz);
 	if (!zc) {
-		wz->hopeless = true;
+		wz->look_again = wd_deadline(LOOK_AGAIN_MS);
 		return best;
 	}
 	wz->chans[wz->nchans++] = zc;
 	return zc;
 }
 
+/* After an error that is the channel's, not the stream's, nobody uses it any more. */
+static void chan_judge(struct wd_zlib_chan *zc, int ret)
+{
+	if (ret == -EIO || ret == -ENXIO)
+		atomic_store(&zc->dead, true);
+}
+
 bool wd_zlib_work_begin(struct wd_zlib *wz, struct wd_zlib_work *work, enum wd_comp_dir dir,
 			const struct wd_comp_ctx *like)
 {
 	struct wd_zlib_chan *zc;
+	int ret = 0;
 
 	enter(wz);
 	pthread_mutex_lock(&wz->lock);
@@ -205,8 +242,11 @@ bool wd_zlib_work_begin(struct wd_zlib *wz, struct wd_zlib_work *work, enum wd_c
 		work->ctx.stream_mode = WD_STATEFUL;
 		work->ctx.flags = zc->base.flags;
 		work->ctx.ch = zc->base.ch;
-		if (wd_alg_comp_init(&work->ctx))
-			zc = NULL;
+		ret = wd_alg_comp_init(&work->ctx);
+	}
+	if (ret) {
+		chan_judge(zc, ret);
+		zc = NULL;
 	}
 	if (zc) {
 		work->chan = zc;
@@ -243,8 +283,7 @@ int wd_zlib_work_run(struct wd_zlib *wz, struct wd_zlib_work *work, enum wd_comp
 	enter(wz);
 	ret = dir == WD_COMP_DEFLATE ? wd_alg_deflate(&work->ctx) : wd_alg_inflate(&work->ctx);
 	leave(wz);
-	if (ret == -EIO || ret == -ENXIO)
-		atomic_store(&work->chan->dead, true);
+	chan_judge(work->chan, ret);
 	if (ret >= 0 || ret == -ENOSPC)
 		count(wz, &work->ctx, dir);
 	return ret;
@@ -259,11 +298,11 @@ void wd_zlib_work_end(struct wd_zlib *wz, struct wd_zlib_work *work)
 		return;
 	enter(wz);
 	pthread_mutex_lock(&wz->lock);
-	/* Who closed its file is told nothing; what it leaves in memory is little. */
-	if (chan_usable(zc))
+	if (chan_ours(zc))
 		wd_alg_comp_exit(&work->ctx);
 	zc->users--;
 	wz->live--;
+	chan_sweep(wz);
 	pthread_mutex_unlock(&wz->lock);
 	leave(wz);
 }

@@ -23,7 +23,8 @@
  * struct wd_zlib_chan - a channel that streams share
  * @base:  a context that holds it
  * @users: streams on it
- * @dead:  it failed, or somebody closed its file
+ * @dead:  it failed
+ * @lost:  somebody closed its file
  * @dev:   of the file, to tell it from what the program may open under its number
  * @ino:   likewise
  */
@@ -31,6 +32,7 @@ struct wd_zlib_chan {
 	struct wd_comp_ctx base;
 	unsigned int users;
 	atomic_bool dead;
+	atomic_bool lost;
 	dev_t dev;
 	ino_t ino;
 };
@@ -45,7 +47,8 @@ struct wd_zlib_chan {
  * @lock:       guards all below but the counters
  * @chans:      the channels that were opened
  * @nchans:     how many
- * @hopeless:   no device lets us in
+ * @hopeless:   this process gets no device
+ * @look_again: when to look for one that lets us in
  * @live:       streams on all of them
  * @deflate_streams: and so on: struct wd_zlib_stats
  */
@@ -59,6 +62,7 @@ struct wd_zlib {
 	struct wd_zlib_chan *chans[WD_ZLIB_CHANS];
 	unsigned int nchans;
 	bool hopeless;
+	int64_t look_again;
 	unsigned int live;
 	atomic_ullong deflate_streams;
 	atomic_ullong deflate_in;

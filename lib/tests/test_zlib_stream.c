@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "tap.h"
-#include "wd_zlib.h"
+#include "zlib_stream.h"
 
 #define LEN	600000
 #define ROOM	(LEN + LEN / 8 + 4096)
@@ -321,6 +321,40 @@ static void damaged_data(void)
 	}
 }
 
+/* Streams that had begun go on, and the next one has a channel again, however often. */
+static void channels_that_fail(void)
+{
+	struct wd_zlib_stats before, after;
+	uLong len;
+	z_stream z, d;
+
+	wd_zlib_get_stats(wz, &before);
+	for (unsigned int i = 0; i < 3 * WD_ZLIB_CHANS; i++) {
+		len = pack(15);
+		d = (z_stream){ .next_in = packed, .avail_in = (uInt)len, .next_out = back,
+				.avail_out = 100000 };
+		CHECK(wd_zlib_inflate_init(wz, &d, 15, ZLIB_VERSION, (int)sizeof(d)) == Z_OK);
+		CHECK(wd_zlib_inflate(wz, &d, Z_NO_FLUSH) == Z_OK);
+		CHECK(wz->nchans == 1);
+		atomic_store(&wz->chans[0]->dead, true);
+		d.avail_out = LEN + 1 - 100000;
+		CHECK(wd_zlib_inflate(wz, &d, Z_NO_FLUSH) == Z_STREAM_END);
+		CHECK(d.total_in == len && d.total_out == LEN && !memcmp(back, plain, LEN));
+		CHECK(wd_zlib_inflate_end(wz, &d) == Z_OK);
+		CHECK(!wz->nchans);
+
+		CHECK(begin(&z, 31, 6) == Z_OK);
+		CHECK(give(&z, 300000, room_left(&z), Z_SYNC_FLUSH) == Z_OK);
+		CHECK(wz->nchans == 1);
+		atomic_store(&wz->chans[0]->dead, true);
+		CHECK(finish(&z, 31));
+		CHECK(wd_zlib_deflate_end(wz, &z) == Z_OK);
+		CHECK(!wz->nchans);
+	}
+	wd_zlib_get_stats(wz, &after);
+	CHECK(after.handed_back - before.handed_back == 6 * WD_ZLIB_CHANS);
+}
+
 static const struct tap_test tests[] = {
 	TEST(one_call_in_the_room_of_the_bound),
 	TEST(pieces_and_flushes),
@@ -330,6 +364,7 @@ static const struct tap_test tests[] = {
 	TEST(inflate_in_pieces),
 	TEST(input_lasts_as_long_as_output),
 	TEST(damaged_data),
+	TEST(channels_that_fail),
 };
 
 int main(void)
