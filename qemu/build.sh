@@ -64,6 +64,17 @@ build_user() {
 		DESTDIR=/warpdrive/build/guest-install "$@"
 }
 
+# The programs of others see the zlib that the guest has, and nothing of ours.
+# shellcheck disable=SC2016
+build_suites='
+	programs=$1/usr/libexec/warpdrive/suites
+	mkdir -p "$programs"
+	for program in example minigzip; do
+		cc -O2 -o "$programs/$program" "build/suites/zlib/$program.c" -lz
+	done
+	cp -a build/suites/root/. "$1/"
+'
+
 exec 9>"$BUILD/build.lock"
 flock 9
 
@@ -82,6 +93,8 @@ for part; do
 		build_user "$part" install
 		# The tests of library and tools run on the devices as well.
 		if [ "$part" = selftests ]; then
+			"$TOP/qemu/suites.sh"
+			in_chroot sh -euc "$build_suites" sh build/guest-install
 			build_user lib -j"$jobs" install-check
 			build_user tools install-check
 		fi ;;

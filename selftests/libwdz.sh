@@ -2,29 +2,16 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # In the VM: programs that know zlib only, with libwdz.so, on a device of each mode. gzip, which has a
 # deflate of its own, is the other side.
-dir=$(dirname "$(readlink -f "$0")")/../libwd-tests
+here=$(dirname "$(readlink -f "$0")")
+dir=$here/../libwd-tests
 data=/usr/bin/perl
-tmp=$(mktemp -d)
-number=0
-failed=0
+# shellcheck source=selftests/preload.sh
+. "$here/preload.sh"
 
-result() { # STATUS NAME
-	number=$((number + 1))
-	verdict=ok
-	[ "$1" -eq 0 ] || { verdict='not ok'; failed=1; }
-	[ ! -s "$tmp/err" ] || sed 's/^/# /' "$tmp/err"
-	echo "$verdict $number - $2"
-}
-
-preloaded() {
+# It writes nothing itself.
+silent() {
 	rm -f "$tmp/stats"
-	WD_ZLIB_STATS=$tmp/stats LD_PRELOAD=libwdz.so "$@" 2>"$tmp/err" && [ ! -s "$tmp/err" ]
-}
-
-# The sum over all processes of a column of the statistics.
-counted() { # NAME
-	awk -v name="$1" '{ for (i = 1; i <= NF; i++) if (split($i, kv, "=") == 2 && kv[1] == name) n += kv[2] }
-		END { print n + 0 }' "$tmp/stats"
+	preloaded "$@" 2>"$tmp/out" && [ ! -s "$tmp/out" ]
 }
 
 # In pieces, with a flush now and then, as a program that writes a log does.
@@ -50,17 +37,17 @@ echo "TAP version 13"
 echo "1..13"
 for WD_MODE in sva share noiommu; do
 	export WD_MODE
-	preloaded "$dir/wdz_program"
+	silent "$dir/wdz_program"
 	result $? "$WD_MODE: compress() and uncompress(), before a fork and after"
-	preloaded perl -e "$compress" <"$data" >"$tmp/gz" && gzip -dc "$tmp/gz" | cmp - "$data"
+	silent perl -e "$compress" <"$data" >"$tmp/gz" && gzip -dc "$tmp/gz" | cmp - "$data"
 	result $? "$WD_MODE: a stream in pieces; gzip reads it"
 	[ "$(counted deflate_in)" -eq "$(stat -Lc %s "$data")" ]
 	result $? "$WD_MODE: all of it went to the device"
 	gzip -6 -c "$data" >"$tmp/gz"
-	preloaded perl -e "$uncompress" <"$tmp/gz" | cmp - "$data" && [ "$(counted inflate_out)" -gt 0 ]
+	silent perl -e "$uncompress" <"$tmp/gz" | cmp - "$data" && [ "$(counted inflate_out)" -gt 0 ]
 	result $? "$WD_MODE: what gzip wrote, read in pieces on the device"
 done
-WD_ZLIB=off preloaded perl -e "$compress" <"$data" >"$tmp/gz" && gzip -dc "$tmp/gz" | cmp - "$data" && [ ! -e "$tmp/stats" ]
+WD_ZLIB=off silent perl -e "$compress" <"$data" >"$tmp/gz" && gzip -dc "$tmp/gz" | cmp - "$data" && [ ! -e "$tmp/stats" ]
 result $? "WD_ZLIB=off: zlib alone"
 rm -rf "$tmp"
 exit $failed
