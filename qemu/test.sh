@@ -75,29 +75,47 @@ print_tried() {
 				if (list) print "tried: " substr(list, 3) }'
 }
 
+# What needs no VM runs beside one that has but one processor.
 without_vm() {
-	say "checking without a VM"
-	run "the test runner itself" "$out/selfcheck.log" "$TOP/qemu/selfcheck.sh"
-	run "static checks" "$out/checks.log" "$TOP/qemu/checks.sh"
-	run "libwd with sanitizers" "$out/lib.log" host_tests lib
-	run "tools with sanitizers" "$out/tools.log" host_tests tools
+	for name in selfcheck checks lib tools; do
+		case $name in
+		selfcheck | checks) set -- "$TOP/qemu/$name.sh" ;;
+		*) set -- host_tests "$name" ;;
+		esac
+		status=0
+		"$@" >"$out/$name.log" 2>&1 || status=$?
+		echo "$status" >"$out/$name.status"
+	done
+}
+
+without_vm_ended() {
+	wait "$1"
+	for name in "selfcheck the test runner itself" "checks static checks" "lib libwd with sanitizers" \
+		"tools tools with sanitizers"; do
+		file=$out/${name%% *}
+		add "${name#* }" "$file.log" "$(cat "$file.status")"
+	done
 }
 
 rm -rf "$out"
 mkdir -p "$out"
+check=
 "$TOP/qemu/source.sh"
 say "building"
 if [ $# -eq 0 ]; then
 	set -- stable backports
 	"$TOP/qemu/build.sh"
-	without_vm
+	check=1
 else
 	"$TOP/qemu/build.sh" -k "$1"
 fi
 for kernel; do
 	in_vm "$kernel" 2
 	if [ "$kernel" != debug ]; then
+		[ -z "$check" ] || { without_vm & beside=$!; }
 		in_vm "$kernel" 1
+		[ -z "$check" ] || without_vm_ended "$beside"
+		check=
 	else
 		# What another order of threads can break, for all of it takes too long.
 		in_vm "$kernel" 1 "uffd life"
