@@ -212,32 +212,32 @@ static int check_transfer(const struct wd_domain *domain, const struct iovec *to
 	return wd_domain_is_dead(domain) ? -ENODEV : 0;
 }
 
+static int transfer(struct wd_domain *domain, bool push, const struct iovec *to,
+		    unsigned int to_cnt, const struct iovec *from, unsigned int from_cnt,
+		    wd_transfer_cb_t cb, void *arg)
+{
+	const struct wd_domain_ops *ops = domain->ops;
+	int ret = check_transfer(domain, to, to_cnt, from, from_cnt, cb);
+
+	if (ret)
+		return ret;
+	if (push ? !ops->push : !ops->pull)
+		return -EOPNOTSUPP;
+	return (push ? ops->push : ops->pull)(domain, to, to_cnt, from, from_cnt, cb, arg);
+}
+
 int wd_domain_pull(struct wd_domain *domain, const struct iovec *to, unsigned int to_cnt,
 		   const struct iovec *from, unsigned int from_cnt,
 		   wd_transfer_cb_t cb, void *arg)
 {
-	int ret;
-
-	domain = wd_domain_of(domain);
-	ret = check_transfer(domain, to, to_cnt, from, from_cnt, cb);
-	if (ret)
-		return ret;
-	return domain->ops->pull ?
-	       domain->ops->pull(domain, to, to_cnt, from, from_cnt, cb, arg) : -EOPNOTSUPP;
+	return transfer(wd_domain_of(domain), false, to, to_cnt, from, from_cnt, cb, arg);
 }
 
 int wd_domain_push(struct wd_domain *domain, const struct iovec *to, unsigned int to_cnt,
 		   const struct iovec *from, unsigned int from_cnt,
 		   wd_transfer_cb_t cb, void *arg)
 {
-	int ret;
-
-	domain = wd_domain_of(domain);
-	ret = check_transfer(domain, to, to_cnt, from, from_cnt, cb);
-	if (ret)
-		return ret;
-	return domain->ops->push ?
-	       domain->ops->push(domain, to, to_cnt, from, from_cnt, cb, arg) : -EOPNOTSUPP;
+	return transfer(wd_domain_of(domain), true, to, to_cnt, from, from_cnt, cb, arg);
 }
 
 int wd_domain_memzero(struct wd_domain *domain, const struct iovec *iov, unsigned int cnt,
