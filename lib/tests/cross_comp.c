@@ -327,10 +327,13 @@ static bool is_right(struct cross *c, struct stream *s)
 		return false;
 	if (!is_counted(s) && !may_be_software(s))
 		return false;
-	if (!s->deflate) {
+	/* Now and then it is a stream all the same, of other data: then for others as well. */
+	if (s->damaged)
+		return reads(s->ctx.alg_type, cross_base(&s->in), s->pos, c->flat[1],
+			     cross_base(&s->out), s->end);
+	if (!s->deflate)
 		return s->end == len && !memcmp(cross_base(&s->out), plain, len) &&
-		       (s->damaged || (s->pos == s->in_len && s->ctx.checksum == s->sum));
-	}
+		       s->pos == s->in_len && s->ctx.checksum == s->sum;
 	s->sum = s->ctx.alg_type <= WD_GZIP ? ref_checksum(s->ctx.alg_type, plain, len) :
 		 s->ctx.alg_type == WD_LZ4_FRAME ? last_word(cross_base(&s->out) + s->end) : 0;
 	return s->pos == len && s->ctx.checksum == s->sum &&
