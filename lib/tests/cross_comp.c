@@ -325,12 +325,15 @@ static bool is_right(struct cross *c, struct stream *s)
 		return s->ret != -EIO && s->ret != -EFAULT && s->ret != -EINVAL;
 	if (s->ret != WD_STREAM_END)
 		return false;
-	if (!is_counted(s) && !may_be_software(s))
-		return false;
-	/* Now and then it is a stream all the same, of other data: then for others as well. */
+	/*
+	 * Now and then it is a stream all the same, of other data, or one that wants more than
+	 * a device has: then it is for others as well.
+	 */
 	if (s->damaged)
 		return reads(s->ctx.alg_type, cross_base(&s->in), s->pos, c->flat[1],
 			     cross_base(&s->out), s->end);
+	if (!is_counted(s) && !may_be_software(s))
+		return false;
 	if (!s->deflate)
 		return s->end == len && !memcmp(cross_base(&s->out), plain, len) &&
 		       s->pos == s->in_len && s->ctx.checksum == s->sum;
