@@ -317,6 +317,7 @@ static bool is_right(struct cross *c, struct stream *s)
 {
 	const size_t len = s->plain.len;
 	unsigned char *plain = c->flat[0];
+	bool same;
 
 	cross_get(&s->plain, 0, plain, len);
 	/* liblz4 and libzstd copy more than is needed, as far as there is room. */
@@ -325,18 +326,19 @@ static bool is_right(struct cross *c, struct stream *s)
 		return s->ret != -EIO && s->ret != -EFAULT && s->ret != -EINVAL;
 	if (s->ret != WD_STREAM_END)
 		return false;
+	same = s->end == len && !memcmp(cross_base(&s->out), plain, len);
 	/*
-	 * Now and then it is a stream all the same, of other data, or one that wants more than
-	 * a device has: then it is for others as well.
+	 * Now and then it is a stream all the same, maybe one that wants more than a device has:
+	 * of the same data where a reserved bit was hit, which newer zstds refuse and the
+	 * kernel's does not, or of other data, and then for others as well.
 	 */
 	if (s->damaged)
-		return reads(s->ctx.alg_type, cross_base(&s->in), s->pos, c->flat[1],
-			     cross_base(&s->out), s->end);
+		return same || reads(s->ctx.alg_type, cross_base(&s->in), s->pos, c->flat[1],
+				     cross_base(&s->out), s->end);
 	if (!is_counted(s) && !may_be_software(s))
 		return false;
 	if (!s->deflate)
-		return s->end == len && !memcmp(cross_base(&s->out), plain, len) &&
-		       s->pos == s->in_len && s->ctx.checksum == s->sum;
+		return same && s->pos == s->in_len && s->ctx.checksum == s->sum;
 	s->sum = s->ctx.alg_type <= WD_GZIP ? ref_checksum(s->ctx.alg_type, plain, len) :
 		 s->ctx.alg_type == WD_LZ4_FRAME ? last_word(cross_base(&s->out) + s->end) : 0;
 	return s->pos == len && s->ctx.checksum == s->sum &&
