@@ -154,31 +154,42 @@ static int check_in_scratch(const struct wd_seq *seq, const struct wd_loc *loc)
 	return r && loc->op.len <= r->len - ((uintptr_t)loc->op.base - r->addr) ? 0 : -EINVAL;
 }
 
+int wd_seq_translate(const struct wd_loc *loc, struct iovec **parts, unsigned int *cnt)
+{
+	struct iovec flat, none;
+	unsigned int n;
+	const struct iovec *iov = seq_parts(&loc->op, &flat, &n);
+	int ret;
+
+	*parts = NULL;
+	*cnt = 0;
+	/* It says how many there are. */
+	ret = wd_domain_translate(loc->domain, iov, n, NULL, &none, cnt);
+	if (ret != -ENOSPC)
+		return ret ? ret : -EXDEV;
+	*parts = calloc(*cnt, sizeof(**parts));
+	if (!*parts)
+		return -ENOMEM;
+	ret = wd_domain_translate(loc->domain, iov, n, NULL, *parts, cnt);
+	if (ret) {
+		free(*parts);
+		*parts = NULL;
+	}
+	return ret;
+}
+
 /* What is but a view of the process's memory is known by its address there from now on. */
 static int to_process(struct seq_operand *op)
 {
-	const struct iovec flat = { op->loc.op.base, op->loc.op.len };
-	const struct iovec *from = op->loc.op.iov ? op->loc.op.iov : &flat;
-	unsigned int cnt = op->loc.op.iov ? op->loc.op.iovcnt : 1, n = 0;
-	struct iovec none;
-	int ret;
+	unsigned int n;
+	int ret = wd_seq_translate(&op->loc, &op->iov, &n);
 
-	ret = wd_domain_translate(op->loc.domain, from, cnt, NULL, &none, &n);
-	if (ret != -ENOSPC)
+	if (ret || !op->iov)
 		return ret == -EXDEV ? -EINVAL : ret;
-	op->iov = calloc(n, sizeof(*op->iov));
-	if (!op->iov)
-		return -ENOMEM;
-	ret = wd_domain_translate(op->loc.domain, from, cnt, NULL, op->iov, &n);
-	if (ret)
-		return ret == -EXDEV ? -EINVAL : ret;
-	op->loc.op.iov = op->iov;
-	op->loc.op.iovcnt = n;
-	if (n > 1)
-		return 0;
-	op->loc.op.base = op->iov[0].iov_base;
-	op->loc.op.iov = NULL;
-	op->loc.op.iovcnt = 0;
+	op->loc.op.iov = n > 1 ? op->iov : NULL;
+	op->loc.op.iovcnt = n > 1 ? n : 0;
+	if (n == 1)
+		op->loc.op.base = op->iov[0].iov_base;
 	return 0;
 }
 

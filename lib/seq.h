@@ -68,12 +68,14 @@ struct wd_seq_ctx {
  * @iov:  parts of @loc that the sequence owns, or NULL
  * @temp: while it runs: @loc.op.len bytes of the pool instead, or NULL
  * @parts: while it runs: where a domain's memory is in the process, or NULL
+ * @nparts: how many
  */
 struct seq_operand {
 	struct wd_loc loc;
 	struct iovec *iov;
 	void *temp;
 	struct iovec *parts;
+	unsigned int nparts;
 };
 
 /**
@@ -175,17 +177,33 @@ static inline bool seq_in_scratch(const struct seq_operand *op)
 	return op->loc.domain == wd_domain_scratch();
 }
 
+/* An operand as a list; @flat has room for what is in one piece. */
+static inline const struct iovec *seq_parts(const struct wd_operand *op, struct iovec *flat,
+					    unsigned int *cnt)
+{
+	*flat = (struct iovec){ op->base, op->len };
+	*cnt = op->iov ? op->iovcnt : 1;
+	return op->iov ? op->iov : flat;
+}
+
 /* seq_native.c: of the channels of vendor drivers. */
 extern const struct wd_seq_platform wd_seq_native;
 
 /* seq.c */
 void wd_seq_step_free(struct seq_step *step);
 void wd_seq_operand_drop(struct seq_operand *op);
+/*
+ * Where the process sees that memory: *@cnt parts at *@parts, which the caller frees. An error of
+ * wd_domain_translate(), -EXDEV where no part has a byte, or -ENOMEM: there are none.
+ */
+int wd_seq_translate(const struct wd_loc *loc, struct iovec **parts, unsigned int *cnt);
 
 /* seq_plan.c: -ENODATA, see wd_seq_finish(); else 0, and it is planned. */
 int wd_seq_plan(struct wd_seq *seq);
 /* May memory of one operand be that of the other? */
 bool wd_seq_overlap(const struct wd_loc *a, const struct wd_loc *b);
+/* Does a step read or write it? */
+bool wd_seq_touches(const struct seq_step *s, const struct wd_loc *loc);
 /* The region that scratch memory lies in. */
 struct seq_region *wd_seq_region(const struct wd_seq *seq, const struct wd_loc *loc);
 

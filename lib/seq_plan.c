@@ -25,12 +25,15 @@ static bool parts_overlap(const struct iovec *a, unsigned int n, const struct io
 
 bool wd_seq_overlap(const struct wd_loc *a, const struct wd_loc *b)
 {
-	const struct iovec flat_a = { a->op.base, a->op.len }, flat_b = { b->op.base, b->op.len };
+	const struct iovec *parts_a, *parts_b;
+	struct iovec flat_a, flat_b;
+	unsigned int n, m;
 
 	if (!a->op.len || !b->op.len || wd_domain_of(a->domain) != wd_domain_of(b->domain))
 		return false;
-	return parts_overlap(a->op.iov ? a->op.iov : &flat_a, a->op.iov ? a->op.iovcnt : 1,
-			     b->op.iov ? b->op.iov : &flat_b, b->op.iov ? b->op.iovcnt : 1);
+	parts_a = seq_parts(&a->op, &flat_a, &n);
+	parts_b = seq_parts(&b->op, &flat_b, &m);
+	return parts_overlap(parts_a, n, parts_b, m);
 }
 
 static bool same(const struct wd_loc *a, const struct wd_loc *b)
@@ -54,7 +57,7 @@ struct seq_region *wd_seq_region(const struct wd_seq *seq, const struct wd_loc *
 
 static bool writes(const struct seq_step *s, const struct wd_loc *loc)
 {
-	return s->req.what != WD_COMPARE && wd_seq_overlap(&s->dst.loc, loc);
+	return wd_seq_overlap(&s->dst.loc, loc);
 }
 
 static bool reads(const struct seq_step *s, const struct wd_loc *loc)
@@ -65,12 +68,17 @@ static bool reads(const struct seq_step *s, const struct wd_loc *loc)
 	return false;
 }
 
+bool wd_seq_touches(const struct seq_step *s, const struct wd_loc *loc)
+{
+	return writes(s, loc) || reads(s, loc);
+}
+
 /* Does one of the steps between @from and @to, these two excluded, touch it so? */
 static bool touched(const struct wd_seq *seq, unsigned int from, unsigned int to,
 		    const struct wd_loc *loc, bool reading)
 {
 	for (unsigned int i = from + 1; i < to; i++)
-		if (writes(seq->step[i], loc) || (reading && reads(seq->step[i], loc)))
+		if (reading ? wd_seq_touches(seq->step[i], loc) : writes(seq->step[i], loc))
 			return true;
 	return false;
 }

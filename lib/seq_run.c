@@ -89,11 +89,7 @@ static struct wd_operand resolve(const struct wd_seq *seq, const struct seq_oper
 		return o;
 	if (op->parts) {
 		o.iov = op->parts;
-		while (o.len) {
-			o.len -= op->parts[o.iovcnt].iov_len;
-			o.iovcnt++;
-		}
-		o.len = op->loc.op.len;
+		o.iovcnt = op->nparts;
 		return o;
 	}
 	if (!seq_in_scratch(op))
@@ -121,33 +117,12 @@ static int back_region(struct wd_seq *seq, const struct seq_operand *op)
 	return r->buf ? 0 : -ENOMEM;
 }
 
-/* The parts of another domain's memory, as a list for the transfers. */
-static const struct iovec *parts_of(const struct seq_operand *op, struct iovec *flat,
-				    unsigned int *cnt)
-{
-	*flat = (struct iovec){ op->loc.op.base, op->loc.op.len };
-	*cnt = op->loc.op.iov ? op->loc.op.iovcnt : 1;
-	return op->loc.op.iov ? op->loc.op.iov : flat;
-}
-
 /* Does the process see that memory as it is? -EXDEV: no. */
 static int translate(struct seq_operand *op)
 {
-	struct iovec flat, out[8], *more = NULL;
-	unsigned int cnt, n = sizeof(out) / sizeof(*out);
-	const struct iovec *iov = parts_of(op, &flat, &cnt);
-	int ret;
+	int ret = wd_seq_translate(&op->loc, &op->parts, &op->nparts);
 
-	ret = wd_domain_translate(op->loc.domain, iov, cnt, NULL, out, &n);
-	if (ret && ret != -ENOSPC)
-		return ret;
-	if (n > WD_MAX_PARTS)
-		return -EXDEV;
-	more = calloc(n, sizeof(*more));
-	if (!more)
-		return -ENOMEM;
-	op->parts = more;
-	return wd_domain_translate(op->loc.domain, iov, cnt, NULL, more, &n);
+	return !ret && op->nparts > WD_MAX_PARTS ? -EXDEV : ret;
 }
 
 static bool is_foreign(const struct seq_operand *op)
@@ -184,7 +159,7 @@ static int transfer(struct wd_seq *seq, struct seq_operand *op, bool push)
 	const struct iovec temp = { op->temp, op->loc.op.len };
 	struct iovec flat;
 	unsigned int cnt;
-	const struct iovec *iov = parts_of(op, &flat, &cnt);
+	const struct iovec *iov = seq_parts(&op->loc.op, &flat, &cnt);
 
 	seq->stats.transfers++;
 	seq->stats.copies++;
@@ -287,11 +262,8 @@ static void release_regions(struct wd_seq *seq, unsigned int from)
 
 		if (!r->buf)
 			continue;
-		for (unsigned int k = from; k < seq->n && !used; k++) {
-			used = wd_seq_overlap(&seq->step[k]->dst.loc, &loc);
-			for (unsigned int j = 0; j < seq->step[k]->nsrcs; j++)
-				used |= wd_seq_overlap(&seq->step[k]->src[j].loc, &loc);
-		}
+		for (unsigned int k = from; k < seq->n && !used; k++)
+			used = wd_seq_touches(seq->step[k], &loc);
 		if (used)
 			continue;
 		wd_seq_pool_put(&seq->ctx->pool, r->buf, r->len);

@@ -92,19 +92,24 @@ TEST_F(ring, nop_by_interrupt)
 	}
 }
 
+static bool wait_posted(struct raw_chan *c, uint32_t n)
+{
+	int64_t begin = raw_now_ns();
+
+	while (c->status->cq_tail != n && raw_now_ns() - begin < RAW_TIMEOUT_MS * 1000000LL)
+		sched_yield();
+	return c->status->cq_tail == n;
+}
+
 /* An answer that is there before poll() is asked is told at once, and until it is taken. */
 TEST_F(ring, poll_is_level_triggered)
 {
 	struct pollfd pfd = { .fd = self->a.fd, .events = POLLIN };
-	int64_t begin = raw_now_ns();
 	struct wd_cqe cqe;
 
 	put_nop(&self->a, 1);
 	ASSERT_EQ(0, raw_ring(&self->a));
-	while (!self->a.status->cq_tail) {
-		ASSERT_GT(RAW_TIMEOUT_MS * 1000000LL, raw_now_ns() - begin);
-		sched_yield();
-	}
+	ASSERT_TRUE(wait_posted(&self->a, 1));
 	EXPECT_EQ(1, poll(&pfd, 1, RAW_TIMEOUT_MS));
 	EXPECT_EQ(1, poll(&pfd, 1, 0));
 	EXPECT_EQ(POLLIN, pfd.revents);
@@ -116,15 +121,6 @@ TEST_F(ring, poll_is_level_triggered)
 static bool slot_is_free(struct raw_chan *c, uint32_t tag)
 {
 	return (int32_t)(c->status->sq_head - tag) > 0;
-}
-
-static bool wait_posted(struct raw_chan *c, uint32_t n)
-{
-	int64_t begin = raw_now_ns();
-
-	while (c->status->cq_tail != n && raw_now_ns() - begin < RAW_TIMEOUT_MS * 1000000LL)
-		sched_yield();
-	return c->status->cq_tail == n;
 }
 
 /* Batches of random size until the rings went round 20 times. */
@@ -240,17 +236,13 @@ TEST_F(ring, completion_ring_full)
 {
 	struct raw_chan *c = &self->a;
 	uint32_t depth = c->layout.cq_depth, sent = 0, got = 0;
-	int64_t begin = raw_now_ns();
 	struct wd_cqe cqe;
 
 	ASSERT_EQ(depth, c->layout.sq_depth);
 	while (sent < depth)
 		put_nop(c, sent++);
 	ASSERT_EQ(0, raw_ring(c));
-	while (c->status->cq_tail != depth) {
-		ASSERT_GT(RAW_TIMEOUT_MS * 1000000LL, raw_now_ns() - begin);
-		sched_yield();
-	}
+	ASSERT_TRUE(wait_posted(c, depth));
 	/* The submission ring is free again, the completion ring is full. */
 	while (sent < 2 * depth)
 		put_nop(c, sent++);
