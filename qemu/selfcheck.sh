@@ -25,7 +25,7 @@ judge() {
 	printf '%b' "$3" | awk -v want="$1" -f "$here/findings.awk" "$list" - || echo failed
 }
 
-echo "1..29"
+echo "1..31"
 result "a quiet log is accepted" "$(finds '[ 1.0] EXT4-fs (vda): mounted')" no
 result "a warning is found" "$(finds '[ 1.0] WARNING: CPU: 0 PID: 1 at mm/slub.c:1')" yes
 result "an oops is found" "$(finds '[ 1.0] Oops: 0000 [#1] SMP')" yes
@@ -47,6 +47,12 @@ result "an injected failure is accepted" "$(finds '[ 1.0] fault_load: vmalloc er
 result "what comes after it is found" "$(finds '[ 1.0] fault_load: vmalloc error: size 4096
 [ 1.1]  </TASK>
 [ 1.2] WARNING: CPU: 0')" yes
+result "want of memory is found" "$(finds '[ 1.0] mem_frag invoked oom-killer: gfp_mask=0x40cc0')" yes
+result "what led to it is shown" "$(printf '%s\n' '[ 1.0] a: failed' '[ 1.1] CPU: 0' '[ 1.2] Call Trace:' '[ 1.3]  f+0x1' |
+	"$here/scan-log.sh" /dev/stdin | sed 1,2d)" "[ 1.0] a: failed
+[ 1.1] CPU: 0
+[ 1.2] Call Trace:
+[ 1.3]  f+0x1"
 result "a stall is found" "$(finds '[ 1.0] rcu: INFO: rcu_preempt detected stalls')" yes
 result "a hung task is found" "$(finds '[ 1.0] INFO: task wdzip:12 blocked for more than 120 s')" yes
 

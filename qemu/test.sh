@@ -11,7 +11,7 @@ passed=0 failed=0 skipped=0
 print_failed() {
 	awk '/^[ #]*(ok |OK |RUN )/ { n = 0; next }
 		{ line[n++] = $0 }
-		/^[ #]*not ok/ { for (i = n > 8 ? n - 8 : 0; i < n; i++) print line[i]; n = 0; found = 1 }
+		/^[ #]*not ok/ { for (i = n > 40 ? n - 40 : 0; i < n; i++) print line[i]; n = 0; found = 1 }
 		END { exit !found }' "$1" >"$out/failed" || tail -n 20 "$1" >"$out/failed"
 	tail -n 60 "$out/failed"
 }
