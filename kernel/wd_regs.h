@@ -45,6 +45,7 @@
 #define WD_REG_RESETS		0x28	/* function resets since power-on */
 #define WD_REG_KEYS		0x2c	/* key ids per channel */
 #define WD_REG_MAX_UNIT		0x30	/* longest operand of what works on a whole only */
+#define WD_REG_MAX_LINK		0x34	/* descriptors of a unit; 0: there are no units */
 
 #define WD_MAGIC		0x43434157	/* "WACC" */
 #define WD_VERSION		1

@@ -234,7 +234,7 @@ TEST_F(chan, layout)
 
 	ASSERT_EQ(0, call(self->fd, WD_CMD_GET_LAYOUT, &l));
 	EXPECT_EQ(sizeof(l), l.size);
-	EXPECT_EQ(0, l.reserved);
+	EXPECT_EQ(WD_LINK_MAX, l.max_link);
 	EXPECT_EQ(0, l.sq_depth & (l.sq_depth - 1));
 	EXPECT_EQ(0, l.cq_depth & (l.cq_depth - 1));
 	EXPECT_LT(1, l.sq_depth);

@@ -427,7 +427,7 @@ TEST_F(cipher, no_request)
 	REFUSED(WD_ST_BAD_OP, 0, d.op |= WD_CIPHER_IV_OUT; d.param = 0);
 	REFUSED(WD_ST_BAD_FLAGS, 0, (void)d);
 	REFUSED(WD_ST_OK, 0, d.param = 0);
-	REFUSED(WD_ST_BAD_FLAGS, 1, d.flags |= 4);
+	REFUSED(WD_ST_BAD_FLAGS, 1, d.flags |= 8);
 	REFUSED(WD_ST_BAD_FLAGS, 1, d.src_dom = 1);
 	REFUSED(WD_ST_BAD_FLAGS, 1, d.stream = 1);
 	REFUSED(WD_ST_BAD_PARAM, 1, d.param += 8);

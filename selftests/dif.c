@@ -371,7 +371,7 @@ TEST_F(dif, bad_input)
 		BAD(WD_ST_BAD_OP, d.op = 1);
 		BAD(WD_ST_BAD_FLAGS, d.stream = 1);
 		BAD(WD_ST_BAD_FLAGS, d.key = 1);
-		BAD(WD_ST_BAD_FLAGS, d.flags = 4);
+		BAD(WD_ST_BAD_FLAGS, d.flags = 8);
 		BAD(WD_ST_BAD_LENGTH, d.src_len = 0);
 		BAD(WD_ST_BAD_LENGTH, d.src_len--);
 		BAD(WD_ST_BAD_LENGTH, d.src_len -= 8);

@@ -83,7 +83,7 @@ TEST_F(digest_bad, requests)
 	REFUSED(part, WD_ST_BAD_OP, d.op = self->sha->nr | HMAC);
 	REFUSED(hash, WD_ST_BAD_OP, d.op = self->sha->nr | FINAL | HMAC);
 
-	REFUSED(hash, WD_ST_BAD_FLAGS, d.flags = 4);
+	REFUSED(hash, WD_ST_BAD_FLAGS, d.flags = 8);
 	REFUSED(hash, WD_ST_BAD_FLAGS, d.param = 16);
 	REFUSED(hash, WD_ST_BAD_FLAGS, d.src_dom = 1);
 	REFUSED(hash, WD_ST_BAD_FLAGS, d.key = 1);

@@ -12,6 +12,15 @@
 /* As bits; class 2xh and OVERFLOW fit as well. */
 #define ST(status)	(1ULL << WD_ST_##status)
 
+/* All that is wrong with a descriptor, as the statuses that say so. */
+uint64_t work_malformed(const struct wd_desc *d, const struct wd_chan_layout *l);
+
+/* The statuses, other than faults, that a well-formed descriptor may have. */
+uint64_t work_well_formed(const struct wd_desc *d);
+
+/* Nothing but @len bytes of the destination has changed in the slot, whose canaries live again. */
+const char *work_check_slot(struct work_desc *wd, uint32_t len);
+
 /* An opcode that the device has, and not of compression; 0: it has none. */
 uint16_t work_op_random(struct hostile_rng *r, const struct wd_chan_layout *l);
 

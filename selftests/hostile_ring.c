@@ -240,8 +240,9 @@ static bool may_stop(const struct target *t, uint32_t error)
 static int wait_done(struct target *t, uint32_t n)
 {
 	int ms = t->what & DOORBELLS ? LEAVE_MS : HOSTILE_HANG_MS;
-	int64_t end = raw_now_ns() + ms * 1000000LL;
+	int64_t now = raw_now_ns(), end = now + ms * 1000000LL, changed = now;
 	struct wd_chan_state state;
+	uint32_t done = 0;
 
 	do {
 		if (ioctl(t->c.fd, WD_CMD_KICK) || ioctl(t->c.fd, WD_CMD_GET_STATE, &state))
@@ -254,9 +255,16 @@ static int wait_done(struct target *t, uint32_t n)
 			return hostile_fail(t->h, "rewriting %#x: state %u", t->what, state.state);
 		if (state.cq_tail == n && state.sq_head == n)
 			return 1;
+		/* Descriptors that became units have no completion of their own, or wait for the next. */
+		now = raw_now_ns();
+		if (state.sq_head != n || state.cq_tail != done)
+			changed = now;
+		done = state.cq_tail;
+		if (t->what & DESCS && now - changed > LEAVE_MS * 1000000LL)
+			return 0;
 		/* The CPU is better used by who rewrites. */
 		usleep(200);
-	} while (raw_now_ns() < end);
+	} while (now < end);
 	return t->what & DOORBELLS ? 0 :
 	       hostile_fail(t->h, "rewriting %#x: %u of %u done", t->what, state.cq_tail, n);
 }

@@ -152,8 +152,11 @@ static void spoil(const struct work *w, struct wd_desc *d, struct hostile_rng *r
 	default:
 		((uint32_t *)d)[HOSTILE_PICK(r, words)] ^= x;
 	}
-	/* What lies at the destination is no list of places that may be written to. */
-	d->flags &= ~WD_DESC_DST_SGL;
+	/*
+	 * What lies at the destination is no list of places that may be written to. Units are
+	 * work_link()'s.
+	 */
+	d->flags &= ~(WD_DESC_DST_SGL | WD_DESC_LINK);
 	/* Nor is a block of another operation's parameters, or anything, one of this one's. */
 	if (op != raw_op_find(d->opcode))
 		d->param = 0;
@@ -335,8 +338,7 @@ static bool op_may_be_bad(const struct wd_desc *d)
 		field(d, WD_COMP_FLUSH_SHIFT, 3) == WD_COMP_FULL_FLUSH);
 }
 
-/* All that is wrong with a descriptor, as the statuses that say so. */
-static uint64_t malformed(const struct wd_desc *d, const struct wd_chan_layout *l)
+uint64_t work_malformed(const struct wd_desc *d, const struct wd_chan_layout *l)
 {
 	bool comp = d->opcode == WD_OP_DEFLATE || d->opcode == WD_OP_INFLATE;
 	const struct raw_op *op = raw_op_find(d->opcode);
@@ -365,8 +367,7 @@ static uint64_t malformed(const struct wd_desc *d, const struct wd_chan_layout *
 	return op->opcode < WD_OP_KEY_SET ? bad : bad | work_op_malformed(d, l);
 }
 
-/* The statuses, other than faults, that a well-formed descriptor may have. */
-static uint64_t well_formed(const struct wd_desc *d)
+uint64_t work_well_formed(const struct wd_desc *d)
 {
 	uint64_t may = ST(OK) | ST(OVERFLOW);
 
@@ -411,7 +412,7 @@ static const char *check_status(const struct work *w, const struct raw_chan *c,
 				const struct work_desc *wd, const struct wd_cqe *cqe)
 {
 	const struct wd_desc *d = &wd->d;
-	uint64_t bad = malformed(d, &c->layout);
+	uint64_t bad = work_malformed(d, &c->layout);
 
 	if (!work_is_status(cqe->status) || cqe->status == WD_ST_ABORTED)
 		return "not a status";
@@ -419,7 +420,7 @@ static const char *check_status(const struct work *w, const struct raw_chan *c,
 		return bad >> cqe->status & 1 ? NULL : "not what is wrong with it";
 	if (cqe->status >= WD_ST_FAULT_UNMAPPED && cqe->status <= WD_ST_FAULT_BUS)
 		return d->opcode < WD_OP_KEY_SET ? check_fault(w, d, cqe) : work_op_fault(w, wd, cqe);
-	return well_formed(d) >> cqe->status & 1 ? NULL : "not a status for this descriptor";
+	return work_well_formed(d) >> cqe->status & 1 ? NULL : "not a status for this descriptor";
 }
 
 static const char *check_counts(const struct wd_desc *d, const struct wd_cqe *cqe)
@@ -445,15 +446,11 @@ static bool is_canary(const uint8_t *p, size_t len)
 	return !len || (*p == WORK_CANARY && !memcmp(p, p + 1, len - 1));
 }
 
-/* Nothing but what was produced has changed in the slot. */
-static const char *check_slot(struct work_desc *wd, const struct wd_cqe *cqe)
+const char *work_check_slot(struct work_desc *wd, uint32_t len)
 {
 	uint64_t at = wd->d.flags & WD_DESC_DST_SGL ? wd->dst : wd->d.dst;
 	uint8_t *dst = (uint8_t *)(uintptr_t)at, *end = wd->slot + WORK_SLOT_LEN;
-	uint32_t len = work_op_writes_ahead(&wd->d, cqe) ? wd->d.dst_len : cqe->produced;
 
-	if (cqe->produced > end - dst)
-		return "produced more than there is room for";
 	if (len > end - dst)
 		len = end - dst;
 	if (!is_canary(wd->slot, dst - wd->slot) || !is_canary(dst + len, end - dst - len))
@@ -462,6 +459,16 @@ static const char *check_slot(struct work_desc *wd, const struct wd_cqe *cqe)
 		return "the output is wrong";
 	memset(dst, WORK_CANARY, len);
 	return NULL;
+}
+
+/* Nothing but what was produced has changed in the slot. */
+static const char *check_slot(struct work_desc *wd, const struct wd_cqe *cqe)
+{
+	uint64_t at = wd->d.flags & WD_DESC_DST_SGL ? wd->dst : wd->d.dst;
+
+	if (cqe->produced > (uintptr_t)wd->slot + WORK_SLOT_LEN - at)
+		return "produced more than there is room for";
+	return work_check_slot(wd, work_op_writes_ahead(&wd->d, cqe) ? wd->d.dst_len : cqe->produced);
 }
 
 const char *work_check(const struct work *w, const struct raw_chan *c,

@@ -80,6 +80,7 @@ struct work_desc {
 	uint8_t *slot;		/* that holds the destination, or NULL */
 	const uint8_t *want;	/* not NULL: these bytes must come out, */
 	size_t want_len;	/* so many */
+	unsigned int unit;	/* descriptors of the unit that this is the first of; or 0 */
 };
 
 /*

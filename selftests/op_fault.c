@@ -423,7 +423,7 @@ TEST_F(op, bad_descriptors)
 		BAD(WD_ST_BAD_FLAGS, d.stream = 1);
 		BAD(WD_ST_BAD_FLAGS, d.key = 1);
 		BAD(WD_ST_BAD_FLAGS, d.dst_dom = 1);
-		BAD(WD_ST_BAD_FLAGS, d.flags = 4);
+		BAD(WD_ST_BAD_FLAGS, d.flags = 8);
 		if (!op->param)
 			BAD(WD_ST_BAD_FLAGS, d.param = 16);
 		else

@@ -59,6 +59,7 @@ struct wd_accel_health {
  * @streams:    per channel
  * @keys:       likewise
  * @max_unit:   longest operand of what works on a whole only
+ * @max_link:   most descriptors of a unit
  * @algs:       WD_ALG_BIT() of what it can
  * @algs_text:  the same by name, for sysfs
  * @mbox:       mailbox
@@ -87,6 +88,7 @@ struct wd_accel {
 	u32 streams;
 	u32 keys;
 	u32 max_unit;
+	u32 max_link;
 	u64 algs;
 	char algs_text[WD_ALGS_TEXT];
 

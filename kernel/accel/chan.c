@@ -286,6 +286,7 @@ static void wd_accel_get_layout(struct wd_uacce_queue *q, struct wd_chan_layout 
 		.streams = accel->streams,
 		.keys = accel->keys,
 		.max_unit = accel->max_unit,
+		.max_link = accel->max_link,
 		.algs = accel->algs,
 	};
 }

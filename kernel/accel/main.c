@@ -81,6 +81,7 @@ static int wd_accel_read_registers(struct wd_accel *accel, u32 *channels)
 	accel->streams = readl(accel->bar + WD_REG_STREAMS);
 	accel->keys = readl(accel->bar + WD_REG_KEYS);
 	accel->max_unit = readl(accel->bar + WD_REG_MAX_UNIT);
+	accel->max_link = readl(accel->bar + WD_REG_MAX_LINK);
 	accel->algs = readl(accel->bar + WD_REG_ALGS) |
 		      (u64)readl(accel->bar + WD_REG_ALGS + 4) << 32;
 	wd_accel_algs_text(accel->algs, accel->algs_text);

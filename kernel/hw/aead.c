@@ -195,7 +195,6 @@ static u16 set_nonce(struct wd_aead_job *aj, u32 text)
 /* The parameter block is there: what does it say? */
 static u16 aead_start(struct wd_job *job)
 {
-	struct wd_chan *c = container_of(job, struct wd_chan, job);
 	struct wd_aead_job *aj = (struct wd_aead_job *)job->priv;
 	bool list = job->desc.op & WD_AEAD_AAD_SGL;
 	const struct wd_aead_param *p = &aj->param;
@@ -213,7 +212,7 @@ static u16 aead_start(struct wd_job *job)
 	if (all > WD_MAX_UNIT)
 		return WD_ST_BAD_LENGTH;
 	wd_operand_init(&aj->aad, p->aad, p->aad_len, list, WD_CQE_FAULT_PARAM);
-	return wd_stage_fit(c, all) ? WD_ST_OK : WD_ST_NO_RESOURCE;
+	return wd_stage_fit(job->chan, job->stage, all) ? WD_ST_OK : WD_ST_NO_RESOURCE;
 }
 
 /* All is gathered: associated data, text, tag. In place. */
@@ -227,6 +226,8 @@ static u16 aead_compute(struct wd_job *job)
 	struct scatterlist *sg = wd_stage_sg(s, 0, aad + text + tag, k->sg);
 	int err;
 
+	/* It was checked, but in a unit another job may have the key as well. */
+	set_nonce(aj, text);
 	aead_request_set_ad(k->req, aad);
 	if (op_encrypts(job)) {
 		aead_request_set_crypt(k->req, sg, sg, text, k->iv);
@@ -300,7 +301,7 @@ static enum wd_step aead_step(struct wd_job *job, struct wd_io *io, struct wd_re
 const struct wd_op wd_op_aead = {
 	.algs = WD_AEAD_ALGS,
 	.flags = WD_DESC_SGLS,
-	.has = WD_OP_HAS_PARAM | WD_OP_HAS_KEY,
+	.has = WD_OP_HAS_PARAM | WD_OP_HAS_KEY | WD_OP_LINKS,
 	.check = aead_check,
 	.begin = aead_begin,
 	.step = aead_step,

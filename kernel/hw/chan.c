@@ -110,19 +110,13 @@ static void *ring_entry(struct wd_chan *c, struct wd_dma *dma,
 	return page->va + offset_in_page(addr);
 }
 
-void wd_chan_complete(struct wd_chan *c, const struct wd_job *job, const struct wd_result *res)
+void wd_chan_complete(struct wd_chan *c, const struct wd_cqe *cqe)
 {
 	u32 index = c->cq_tail + c->out_n;
+	struct wd_cqe *out = &c->out[c->out_n++].cqe;
 
-	c->out[c->out_n++].cqe = (struct wd_cqe) {
-		.tag = job->desc.tag,
-		.consumed = job->consumed,
-		.produced = job->produced,
-		.info = res->info,
-		.aux = res->aux,
-		.status = res->status,
-		.phase = !(index & c->cq_depth),
-	};
+	*out = *cqe;
+	out->phase = !(index & c->cq_depth);
 }
 
 /* In 64-bit words of rising address: the phase is in the last. */
@@ -178,7 +172,8 @@ void wd_chan_free_state(struct wd_chan *c)
 	wd_digest_free(c);
 	for (i = 0; i < WD_KEYS; i++)
 		wd_key_drop(c, i);
-	wd_stage_free(c);
+	wd_unit_free(c);
+	wd_stage_free(c, &c->stage);
 }
 
 static bool is_short(const struct wd_desc *d, u16 status)
@@ -244,11 +239,38 @@ static void desc_read_ahead(const u64 *from, u32 n)
 	}
 }
 
+/*
+ * Look at what was fetched: a descriptor, or one more of a unit. Return: true, it is work;
+ * false, it was completed, or there is more to come.
+ */
+static bool chan_accept(struct wd_chan *c)
+{
+	const struct wd_desc *d = &c->job.desc;
+	struct wd_cqe cqe = { .tag = d->tag };
+
+	if (unlikely(c->links || d->flags & WD_DESC_LINK)) {
+		if (!wd_unit_take(c))
+			return false;
+		if (wd_unit_check(c, &cqe)) {
+			c->noise = 0;
+			return true;
+		}
+		c->noise += c->links;
+		c->links = 0;
+	} else {
+		cqe.status = wd_desc_check(d);
+		c->noise = cqe.status == WD_ST_OK ? 0 : c->noise + 1;
+		if (!is_short(d, cqe.status))
+			return true;
+	}
+	wd_chan_complete(c, &cqe);
+	return false;
+}
+
 /* Take descriptors, completing those that are no work, up to one that is. */
 static bool chan_take(struct wd_chan *c, struct wd_dma *dma)
 {
 	u32 slot = c->sq_head & (c->sq_depth - 1);
-	struct wd_result res = {};
 	const u64 *from;
 	u32 n;
 
@@ -260,18 +282,10 @@ static bool chan_take(struct wd_chan *c, struct wd_dma *dma)
 		return false;
 	desc_read_ahead(from, n);
 
-	c->job.consumed = 0;
-	c->job.produced = 0;
-	for (; n; n--, from += WD_DESC_WORDS) {
+	for (; n && !c->fetched; n--, from += WD_DESC_WORDS) {
 		desc_copy(&c->job.desc, from);
 		c->sq_head++;
-		res.status = wd_desc_check(&c->job.desc);
-		c->noise = res.status == WD_ST_OK ? 0 : c->noise + 1;
-		if (!is_short(&c->job.desc, res.status)) {
-			c->fetched = true;
-			break;
-		}
-		wd_chan_complete(c, &c->job, &res);
+		c->fetched = chan_accept(c);
 	}
 	if (c->noise < c->sq_depth)
 		return true;
@@ -350,6 +364,7 @@ bool wd_chan_start(struct wd_chan *c)
 	c->sq_page.va = NULL;
 	c->cq_page.va = NULL;
 	c->fetched = false;
+	c->links = 0;
 	c->out_n = 0;
 	c->job.active = false;
 	c->asleep = false;

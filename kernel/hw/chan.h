@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Channels and engines: what mbox.c, chan.c, job.c, sgl.c, engine.c,
- * selftest.c and the operations share.
+ * Channels and engines: what mbox.c, chan.c, job.c, unit.c, sgl.c,
+ * engine.c, selftest.c and the operations share.
  */
 #ifndef _WD_HW_CHAN_H
 #define _WD_HW_CHAN_H
@@ -59,6 +59,7 @@ enum wd_serve {
  * @fault_aux:  WD_CQE_FAULT_* of it
  * @fault_write: the access was a write
  * @bad_list:   and the entry is there, but is none
+ * @pipe:       and it is no fault: the other end of a pipe has its turn
  * @bounce:     WD_CHUNK bytes of the engine
  */
 struct wd_io {
@@ -71,8 +72,11 @@ struct wd_io {
 	u32 fault_aux;
 	bool fault_write;
 	bool bad_list;
+	bool pipe;
 	void *bounce;
 };
+
+struct wd_pipe;
 
 /**
  * struct wd_operand - source or destination of a job, and a place in it
@@ -81,6 +85,7 @@ struct wd_io {
  * @part_len: its length; 0: the place is before the first
  * @pos:      where in the operand it begins
  * @aux:      WD_CQE_FAULT_* of a fault on it
+ * @pipe:     NULL, or it is no memory, but this
  */
 struct wd_operand {
 	u64 next;
@@ -88,6 +93,7 @@ struct wd_operand {
 	u32 part_len;
 	u64 pos;
 	u32 aux;
+	struct wd_pipe *pipe;
 };
 
 struct scatterlist;
@@ -107,21 +113,39 @@ struct wd_stage {
 	u32 end;
 };
 
+#define WD_PIPE_SIZE	(2 * WD_CHUNK)
+
+/**
+ * struct wd_pipe - between two jobs of a unit: destination of one, source of the next
+ * @stage:  memory of WD_PIPE_SIZE bytes, the byte at position n is at n modulo that
+ * @tail:   position of the first byte that is kept
+ * @head:   position behind the last byte written
+ * @closed: nobody reads any more: what is written is dropped
+ */
+struct wd_pipe {
+	struct wd_stage stage;
+	u32 tail;
+	u32 head;
+	bool closed;
+};
+
 struct wd_digest;
 struct wd_key;
 struct wd_op;
 struct wd_stream;
+struct wd_unit;
 
 #define WD_JOB_PRIV	128
 
 /**
  * struct wd_job - one descriptor being carried out
+ * @chan:     whose it is
  * @desc:     the descriptor, as it was fetched
  * @op:       what it asks for
  * @src:      its operands
  * @dst:      likewise
  * @stream:   its stream, of DEFLATE and INFLATE
- * @stage:    that of the channel
+ * @stage:    its own while it is worked on
  * @priv:     the operation's own
  * @consumed: bytes of the source used so far
  * @produced: bytes written to the destination so far
@@ -132,6 +156,7 @@ struct wd_stream;
  * @active:   not completed yet
  */
 struct wd_job {
+	struct wd_chan *chan;
 	struct wd_desc desc;
 	const struct wd_op *op;
 	struct wd_operand src;
@@ -180,7 +205,11 @@ struct wd_ring_page {
  * @noise:   malformed descriptors in a row
  * @armed:   WD_BAR_ARM word at the last interrupt
  * @asleep:  need_kick is set
- * @fetched: the descriptor of @job waits to be begun
+ * @fetched: the descriptor of @job, or the unit, waits to be begun
+ * @job:     the request being carried out, of a unit the first part
+ * @links:   descriptors of a unit that were fetched so far; zero: it is none
+ * @link:    those
+ * @unit:    the rest of a unit, see unit.c; NULL: there never was one
  * @preq_aux: WD_CQE_* of the fault that @preq is about
  * @out:     completions to be posted, @out_n of them
  * @last_work: local_clock() when there was work last
@@ -221,6 +250,9 @@ struct wd_chan {
 	bool asleep;
 	bool fetched;
 	struct wd_job job;
+	unsigned int links;
+	struct wd_desc link[WD_LINK_MAX];
+	struct wd_unit *unit;
 	unsigned int out_n;
 	union wd_cqe_words out[WD_BATCH];
 	struct wd_iommu_page_req preq;
@@ -249,7 +281,7 @@ static inline unsigned int wd_db_offset(const struct wd_chan *c, unsigned int db
  * For job.c: complete a descriptor; say why the channel is to stop, which
  * wd_chan_stop() does; drop the state of a stream.
  */
-void wd_chan_complete(struct wd_chan *c, const struct wd_job *job, const struct wd_result *res);
+void wd_chan_complete(struct wd_chan *c, const struct wd_cqe *cqe);
 bool wd_chan_fail(struct wd_chan *c, u32 error, u64 info);
 enum wd_serve wd_chan_stop(struct wd_chan *c);
 void wd_chan_close_stream(struct wd_chan *c, u32 id);
@@ -260,6 +292,25 @@ u16 wd_desc_check(const struct wd_desc *d);
 void wd_job_begin(struct wd_chan *c);	/* the descriptor that was fetched, which is well-formed */
 void wd_job_resume(struct wd_chan *c);	/* its page request was answered */
 enum wd_serve wd_job_step(struct wd_chan *c, void *bounce);
+/* A job whose descriptor is there, at its beginning: all that is no operation's own. */
+void wd_job_init(struct wd_chan *c, struct wd_job *job, struct wd_stage *stage);
+
+/* unit.c: LINKed descriptors, in c->link */
+/* Take the descriptor that was fetched. Return: true, the unit ends here. */
+bool wd_unit_take(struct wd_chan *c);
+/* The checks that need no state. Return: false, and status and aux of *@cqe say why. */
+bool wd_unit_check(struct wd_chan *c, struct wd_cqe *cqe);
+/* Begin all of it. res->status: WD_ST_OK, or it is to end with that. */
+void wd_unit_begin(struct wd_chan *c, struct wd_result *res);
+/* As wd_op.step; FAULT: of wd_unit_job(). */
+enum wd_step wd_unit_step(struct wd_chan *c, struct wd_io *io, struct wd_result *res);
+struct wd_job *wd_unit_job(struct wd_chan *c);
+/* There is no unit any more. *@cqe: its completion, where wd_unit_job() came to *@res. */
+void wd_unit_end(struct wd_chan *c, const struct wd_result *res, struct wd_cqe *cqe);
+void wd_unit_free(struct wd_chan *c);
+
+size_t wd_pipe_read(struct wd_pipe *p, u32 pos, void *to, size_t len);
+size_t wd_pipe_write(struct wd_pipe *p, const void *from, size_t len);
 
 /* sgl.c */
 void wd_operand_init(struct wd_operand *op, u64 addr, u32 len, bool list, u32 aux);

@@ -225,7 +225,19 @@ static u16 cipher_begin(struct wd_chan *c, struct wd_job *job)
 		cj->unit = op_unit(d) ? BIT(op_unit(d)) : d->src_len;
 		cj->chunk = op_unit(d) ? max(cj->unit, WD_CHUNK) : cj->unit;
 	}
-	return wd_stage_fit(c, min(cj->chunk, d->src_len)) ? WD_ST_OK : WD_ST_NO_RESOURCE;
+	return wd_stage_fit(c, job->stage, min(cj->chunk, d->src_len)) ?
+	       WD_ST_OK : WD_ST_NO_RESOURCE;
+}
+
+static u16 cipher_shrink(struct wd_job *job)
+{
+	struct wd_cipher_job *cj = (struct wd_cipher_job *)job->priv;
+
+	if (cj->unit && !op_unit(&job->desc)) {
+		cj->unit = job->desc.src_len;
+		cj->chunk = cj->unit;
+	}
+	return cipher_check_alg(&job->desc, &wd_ciphers[cj->k->key.alg]);
 }
 
 static void add_be128(u8 *v, u32 n)
@@ -353,8 +365,9 @@ static enum wd_step cipher_step(struct wd_job *job, struct wd_io *io, struct wd_
 const struct wd_op wd_op_cipher = {
 	.algs = WD_CIPHER_ALGS,
 	.flags = WD_DESC_SGLS,
-	.has = WD_OP_HAS_PARAM | WD_OP_HAS_KEY,
+	.has = WD_OP_HAS_PARAM | WD_OP_HAS_KEY | WD_OP_LINKS,
 	.check = cipher_check,
 	.begin = cipher_begin,
+	.shrink = cipher_shrink,
 	.step = cipher_step,
 };

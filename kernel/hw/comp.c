@@ -102,8 +102,9 @@ static u16 comp_check(const struct wd_desc *d)
 }
 
 /* A stream that was begun on the id and not ended makes room for the new one. */
-static u16 begin_stream(struct wd_chan *c, const struct wd_desc *d)
+static u16 begin_stream(struct wd_chan *c, struct wd_job *job)
 {
+	const struct wd_desc *d = &job->desc;
 	struct wd_stream **s = &c->streams[d->stream];
 	u16 status;
 
@@ -113,7 +114,7 @@ static u16 begin_stream(struct wd_chan *c, const struct wd_desc *d)
 		return WD_ST_NO_RESOURCE;
 	status = wd_stream_init(*s, d);
 	if (status == WD_ST_OK && (*s)->codec->step &&
-	    !wd_stage_fit(c, (*s)->codec->room(d)))
+	    !wd_stage_fit(c, job->stage, (*s)->codec->room(d)))
 		status = WD_ST_NO_RESOURCE;
 	if (status != WD_ST_OK) {
 		wd_stream_put(c->func, *s);
@@ -138,7 +139,7 @@ static u16 comp_begin(struct wd_chan *c, struct wd_job *job)
 	u16 status;
 
 	if (d->op & WD_COMP_NEW) {
-		status = begin_stream(c, d);
+		status = begin_stream(c, job);
 		if (status != WD_ST_OK)
 			return status;
 	}
@@ -267,11 +268,18 @@ static void comp_end(struct wd_chan *c, struct wd_job *job)
 		wd_chan_close_stream(c, job->desc.stream);
 }
 
+static u32 comp_slot(const struct wd_desc *d)
+{
+	return d->stream;
+}
+
 #define WD_COMP_ALGS	(WD_ALG_DEFLATE | WD_ALG_BIT(WD_ALG_NR_LZ4) | WD_ALG_BIT(WD_ALG_NR_ZSTD))
 
 const struct wd_op wd_op_deflate = {
 	.algs = WD_COMP_ALGS,
 	.flags = WD_DESC_SGLS,
+	.has = WD_OP_LINKS | WD_OP_TELLS,
+	.slot = comp_slot,
 	.check = comp_check,
 	.begin = comp_begin,
 	.step = wd_comp_step,
@@ -281,6 +289,8 @@ const struct wd_op wd_op_deflate = {
 const struct wd_op wd_op_inflate = {
 	.algs = WD_COMP_ALGS,
 	.flags = WD_DESC_SGLS,
+	.has = WD_OP_LINKS | WD_OP_TELLS,
+	.slot = comp_slot,
 	.check = comp_check,
 	.begin = comp_begin,
 	.step = wd_comp_step,

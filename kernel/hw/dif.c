@@ -303,23 +303,31 @@ static enum wd_step dif_step(struct wd_job *job, struct wd_io *io, struct wd_res
 	return dif_blocks(job, io, f, res);
 }
 
+static u16 dif_shrink(struct wd_job *job)
+{
+	const struct wd_dif *f = job_dif(job);
+
+	return f->begun ? dif_lengths(job, f) : WD_ST_OK;
+}
+
 static u16 no_dst_check(const struct wd_desc *d)
 {
 	return d->dst || d->dst_len ? WD_ST_BAD_FLAGS : wd_check_plain(d);
 }
 
-#define WD_DIF_OP(list_flags, check_fn) {		\
+#define WD_DIF_OP(list_flags, links, check_fn) {	\
 	.algs = WD_ALG_BIT(WD_ALG_NR_DIF),		\
 	.flags = (list_flags),				\
-	.has = WD_OP_HAS_PARAM,				\
+	.has = WD_OP_HAS_PARAM | (links),		\
 	.check = (check_fn),				\
 	.begin = wd_stage_begin,			\
+	.shrink = dif_shrink,				\
 	.step = dif_step,				\
 }
 
-const struct wd_op wd_op_dif_insert = WD_DIF_OP(WD_DESC_SGLS, wd_check_plain);
-const struct wd_op wd_op_dif_verify = WD_DIF_OP(WD_DESC_SRC_SGL, no_dst_check);
-const struct wd_op wd_op_dif_strip = WD_DIF_OP(WD_DESC_SGLS, wd_check_plain);
-const struct wd_op wd_op_dif_update = WD_DIF_OP(WD_DESC_SGLS, wd_check_plain);
-const struct wd_op wd_op_dix_generate = WD_DIF_OP(WD_DESC_SRC_SGL, no_dst_check);
-const struct wd_op wd_op_dix_verify = WD_DIF_OP(WD_DESC_SRC_SGL, no_dst_check);
+const struct wd_op wd_op_dif_insert = WD_DIF_OP(WD_DESC_SGLS, WD_OP_LINKS, wd_check_plain);
+const struct wd_op wd_op_dif_verify = WD_DIF_OP(WD_DESC_SRC_SGL, WD_OP_LINK_SRC, no_dst_check);
+const struct wd_op wd_op_dif_strip = WD_DIF_OP(WD_DESC_SGLS, WD_OP_LINKS, wd_check_plain);
+const struct wd_op wd_op_dif_update = WD_DIF_OP(WD_DESC_SGLS, WD_OP_LINKS, wd_check_plain);
+const struct wd_op wd_op_dix_generate = WD_DIF_OP(WD_DESC_SRC_SGL, 0, no_dst_check);
+const struct wd_op wd_op_dix_verify = WD_DIF_OP(WD_DESC_SRC_SGL, 0, no_dst_check);

@@ -452,7 +452,8 @@ static void digest_end(struct wd_chan *c, struct wd_job *job)
 const struct wd_op wd_op_digest = {
 	.algs = WD_HASH_ALGS | WD_CRC_ALGS,
 	.flags = WD_DESC_SGLS,
-	.has = WD_OP_HAS_KEY,
+	.has = WD_OP_HAS_KEY | WD_OP_LINK_SRC | WD_OP_TELLS,
+	.slot = digest_slot,
 	.check = digest_check,
 	.begin = digest_begin,
 	.step = digest_step,

@@ -10,6 +10,7 @@
  * mbox.c   the management processor: mailbox commands, function-level reset
  * chan.c   channels: rings, doorbells, descriptors, completions
  * job.c    a descriptor that is carried out: its operands and their faults
+ * unit.c   several that are linked, in one pass over the data
  * op.c     the table of operations
  * algs.c   which algorithms there are
  * sgl.c    operands in one piece, or many

@@ -78,21 +78,33 @@ static size_t job_io_visit(struct wd_io *io, u64 addr, size_t len, wd_visitor vi
 	return wd_dma_visit(&container_of(io, struct job_io, io)->dma, addr, len, visitor, ctx);
 }
 
+/* That of the request which is worked on. */
+static struct wd_job *job_now(struct wd_chan *c)
+{
+	return c->links ? wd_unit_job(c) : &c->job;
+}
+
 static void job_end(struct wd_chan *c, const struct wd_result *res)
 {
 	struct wd_job *job = &c->job;
+	struct wd_cqe cqe;
 
-	if (job->active && job->op->end)
-		job->op->end(c, job);
+	if (c->links) {
+		wd_unit_end(c, res, &cqe);
+	} else {
+		if (job->active && job->op->end)
+			job->op->end(c, job);
+		cqe = (struct wd_cqe) {
+			.tag = job->desc.tag,
+			.consumed = job->consumed,
+			.produced = job->produced,
+			.info = res->info,
+			.aux = res->aux,
+			.status = res->status,
+		};
+	}
 	job->active = false;
-	wd_chan_complete(c, job, res);
-}
-
-static void job_end_status(struct wd_chan *c, u16 status)
-{
-	const struct wd_result res = { .status = status };
-
-	job_end(c, &res);
+	wd_chan_complete(c, &cqe);
 }
 
 static void preq_done(struct wd_iommu_page_req *req)
@@ -103,8 +115,8 @@ static void preq_done(struct wd_iommu_page_req *req)
 /* Ask for all that this part of the operand will still need, but the first page counts. */
 static enum wd_serve job_request_page(struct wd_chan *c, const struct wd_io *io)
 {
-	u64 progress = (u64)c->job.consumed + c->job.produced;
-	struct wd_job *job = &c->job;
+	struct wd_job *job = job_now(c);
+	u64 progress = (u64)job->consumed + job->produced;
 
 	if (progress != job->progress || io->fault_addr != job->fault_addr)
 		job->faults = 0;
@@ -180,7 +192,7 @@ void wd_job_resume(struct wd_chan *c)
 	struct wd_result res;
 
 	c->preq.resp = WD_IOMMU_RESP_PENDING;
-	if (resp == WD_IOMMU_RESP_SUCCESS && !job_is_stuck(&c->job))
+	if (resp == WD_IOMMU_RESP_SUCCESS && !job_is_stuck(job_now(c)))
 		return;
 	wd_iommu_page_release(&c->preq);
 	res.status = fault_status(resp);
@@ -209,7 +221,8 @@ enum wd_serve wd_job_step(struct wd_chan *c, void *bounce)
 		return wd_chan_stop(c);
 	}
 	wd_dma_hold(&jio.dma, &c->preq);
-	step = c->job.op->step(&c->job, &jio.io, &res);
+	step = c->links ? wd_unit_step(c, &jio.io, &res) :
+			  c->job.op->step(&c->job, &jio.io, &res);
 	wd_dma_close(&jio.dma);
 	wd_iommu_page_release(&c->preq);
 
@@ -220,22 +233,39 @@ enum wd_serve wd_job_step(struct wd_chan *c, void *bounce)
 	return WD_SERVE_WORKED;
 }
 
-void wd_job_begin(struct wd_chan *c)
+void wd_job_init(struct wd_chan *c, struct wd_job *job, struct wd_stage *stage)
 {
-	struct wd_job *job = &c->job;
-	u16 status;
-
-	c->fetched = false;
+	job->chan = c;
 	job->op = wd_op_find(job->desc.opcode);
+	job->consumed = 0;
+	job->produced = 0;
 	job->faults = 0;
 	job->progress = 0;
 	job->stream = NULL;
-	job->stage = &c->stage;
+	job->stage = stage;
 	memset(job->priv, 0, sizeof(job->priv));
 	wd_job_operands(job);
-	status = job->op->begin ? job->op->begin(c, job) : WD_ST_OK;
-	if (status != WD_ST_OK || !job->op->step)
-		job_end_status(c, status);
+}
+
+static u16 begin_one(struct wd_chan *c)
+{
+	struct wd_job *job = &c->job;
+
+	wd_job_init(c, job, &c->stage);
+	return job->op->begin ? job->op->begin(c, job) : WD_ST_OK;
+}
+
+void wd_job_begin(struct wd_chan *c)
+{
+	struct wd_result res = {};
+
+	c->fetched = false;
+	if (c->links)
+		wd_unit_begin(c, &res);
 	else
-		job->active = true;
+		res.status = begin_one(c);
+	if (res.status != WD_ST_OK || !c->job.op->step)
+		job_end(c, &res);
+	else
+		c->job.active = true;
 }

@@ -72,7 +72,7 @@ static u16 set_check(const struct wd_desc *d)
 
 static u16 set_begin(struct wd_chan *c, struct wd_job *job)
 {
-	return wd_stage_fit(c, WD_KEY_MAX_LEN) ? WD_ST_OK : WD_ST_NO_RESOURCE;
+	return wd_stage_fit(c, job->stage, WD_KEY_MAX_LEN) ? WD_ST_OK : WD_ST_NO_RESOURCE;
 }
 
 /* The new one is good: only now the old one goes. */
@@ -94,7 +94,7 @@ static u16 set_key(struct wd_chan *c, struct wd_job *job)
 
 static enum wd_step set_step(struct wd_job *job, struct wd_io *io, struct wd_result *res)
 {
-	struct wd_chan *c = container_of(job, struct wd_chan, job);
+	struct wd_chan *c = job->chan;
 	enum wd_step step = wd_stage_gather(job, io, &job->src, 0, job->desc.src_len);
 
 	job->consumed = job->stage->end;
@@ -105,7 +105,7 @@ static enum wd_step set_step(struct wd_job *job, struct wd_io *io, struct wd_res
 
 static void set_end(struct wd_chan *c, struct wd_job *job)
 {
-	memzero_explicit(c->stage.buf, job->desc.src_len);
+	memzero_explicit(job->stage->buf, job->desc.src_len);
 }
 
 const struct wd_op wd_op_key_set = {

@@ -68,6 +68,7 @@ static void init_registers(struct wd_func *f)
 	wd_bar_write32(f, WD_REG_ALGS + 4, upper_32_bits(wd_hw_algs));
 	wd_bar_write32(f, WD_REG_KEYS, WD_KEYS);
 	wd_bar_write32(f, WD_REG_MAX_UNIT, WD_MAX_UNIT);
+	wd_bar_write32(f, WD_REG_MAX_LINK, WD_LINK_MAX);
 	wd_bar_write32(f, WD_REG_STATUS, WD_STATUS_READY);
 }
 

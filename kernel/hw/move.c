@@ -126,8 +126,12 @@ static enum wd_step copy_up(struct wd_job *job, struct wd_io *io, struct wd_resu
 }
 
 /* The destination begins within the source: what is overwritten first must be read first. */
-static bool copies_down(const struct wd_desc *d)
+static bool copies_down(const struct wd_job *job)
 {
+	const struct wd_desc *d = &job->desc;
+
+	if (job->src.pipe || job->dst.pipe)
+		return false;
 	return !(d->flags & WD_DESC_SGLS) && d->dst > d->src && d->dst - d->src < d->src_len;
 }
 
@@ -172,7 +176,7 @@ static enum wd_step copy_down(struct wd_job *job, struct wd_io *io, struct wd_re
 
 static enum wd_step copy_step(struct wd_job *job, struct wd_io *io, struct wd_result *res)
 {
-	return copies_down(&job->desc) ? copy_down(job, io, res) : copy_up(job, io, res);
+	return copies_down(job) ? copy_down(job, io, res) : copy_up(job, io, res);
 }
 
 static u16 copy_check(const struct wd_desc *d)
@@ -187,6 +191,7 @@ static u16 copy_check(const struct wd_desc *d)
 const struct wd_op wd_op_copy = {
 	.algs = WD_ALG_BIT(WD_ALG_NR_MOVE),
 	.flags = WD_DESC_SGLS,
+	.has = WD_OP_LINKS,
 	.check = copy_check,
 	.begin = wd_stage_begin,
 	.step = copy_step,
@@ -218,6 +223,7 @@ static enum wd_step copy_crc_step(struct wd_job *job, struct wd_io *io, struct w
 const struct wd_op wd_op_copy_crc32c = {
 	.algs = WD_ALG_BIT(WD_ALG_NR_COPY_CRC),
 	.flags = WD_DESC_SGLS,
+	.has = WD_OP_LINKS | WD_OP_TELLS,
 	.check = copy_crc_check,
 	.begin = copy_crc_begin,
 	.step = copy_crc_step,
@@ -302,6 +308,7 @@ static enum wd_step fill_step(struct wd_job *job, struct wd_io *io, struct wd_re
 const struct wd_op wd_op_fill = {
 	.algs = WD_ALG_BIT(WD_ALG_NR_MOVE),
 	.flags = WD_DESC_DST_SGL,
+	.has = WD_OP_LINK_DST,
 	.check = fill_check,
 	.step = fill_step,
 };
@@ -410,6 +417,7 @@ static enum wd_step compare_step(struct wd_job *job, struct wd_io *io, struct wd
 const struct wd_op wd_op_compare = {
 	.algs = WD_ALG_BIT(WD_ALG_NR_MOVE),
 	.flags = WD_DESC_SGLS,
+	.has = WD_OP_LINK_SRC | WD_OP_TELLS,
 	.check = compare_check,
 	.begin = wd_stage_begin,
 	.step = compare_step,
@@ -450,6 +458,7 @@ static enum wd_step compare_pattern_step(struct wd_job *job, struct wd_io *io,
 const struct wd_op wd_op_compare_pattern = {
 	.algs = WD_ALG_BIT(WD_ALG_NR_MOVE),
 	.flags = WD_DESC_SRC_SGL,
+	.has = WD_OP_LINK_SRC | WD_OP_TELLS,
 	.check = compare_pattern_check,
 	.step = compare_pattern_step,
 };

@@ -69,6 +69,7 @@ static bool param_copied(struct wd_io *io, u64 addr, size_t len, size_t done, bo
 	io->fault_write = write;
 	io->fault_end = addr + len;
 	io->bad_list = false;
+	io->pipe = false;
 	return false;
 }
 

@@ -17,6 +17,10 @@ enum wd_step {
 
 #define WD_OP_HAS_PARAM	BIT(0)	/* a parameter block */
 #define WD_OP_HAS_KEY	BIT(1)	/* a key id */
+#define WD_OP_LINK_SRC	BIT(2)	/* in a unit: its source may be what another one makes */
+#define WD_OP_LINK_DST	BIT(3)	/* and its destination another one's source */
+#define WD_OP_LINKS	(WD_OP_LINK_SRC | WD_OP_LINK_DST)
+#define WD_OP_TELLS	BIT(4)	/* info and aux of its completion may say something */
 
 #define WD_ALGS_ANY	(~0ULL)	/* wd_op.algs: there whatever algorithms there are */
 
@@ -24,11 +28,15 @@ enum wd_step {
  * struct wd_op - an operation
  * @algs:  bits of the algorithms that it is part of: it is there where one of them is
  * @flags: bits that wd_desc.flags may have
- * @has:   WD_OP_HAS_*
+ * @has:   WD_OP_*
+ * @slot:  NULL, or where in the channel a job keeps state: a stream id, or WD_STREAMS
  * @check: what can be said of a descriptor without state, behind the checks that are the
  *         same for all; returns WD_ST_OK or what is wrong
  * @begin: NULL, or begin a job; returns WD_ST_OK, or what the job ends with. Its operands
  *         are at their beginning, wd_job.priv is zero.
+ * @shrink: NULL, or called behind @check when the source turns out to end sooner, at a
+ *         desc.src_len that is less than at @begin and not less than what was read; returns
+ *         WD_ST_OK, or what the job ends with
  * @step:  work on it until it is done, faults, or has had its quantum. Every state that
  *         it leaves the job in can be gone on from. NULL: the job ends with @begin.
  * @end:   NULL, or called after the last @step of a job that was begun, unless the channel
@@ -38,8 +46,10 @@ struct wd_op {
 	u64 algs;
 	u16 flags;
 	u8 has;
+	u32 (*slot)(const struct wd_desc *d);
 	u16 (*check)(const struct wd_desc *d);
 	u16 (*begin)(struct wd_chan *c, struct wd_job *job);
+	u16 (*shrink)(struct wd_job *job);
 	enum wd_step (*step)(struct wd_job *job, struct wd_io *io, struct wd_result *res);
 	void (*end)(struct wd_chan *c, struct wd_job *job);
 };
@@ -81,16 +91,16 @@ bool wd_param_read(struct wd_io *io, void *to, u64 addr, size_t len);
 bool wd_param_write(struct wd_io *io, u64 addr, const void *from, size_t len);
 
 /*
- * The stage is memory of the channel in which a job gathers what it works on, and
- * keeps what is not written yet while it waits for a page. It belongs to the one
- * job that is active, from its begin to its end; what is in it is wiped when the
+ * A stage is memory of the channel in which a job gathers what it works on, and
+ * keeps what is not written yet while it waits for a page. It belongs to one job
+ * of the request, from its begin to its end; what is in it is wiped when the
  * channel goes.
  */
 /* Room for @size bytes, at most twice WD_MAX_UNIT. Return: false, there is none now. */
-bool wd_stage_fit(struct wd_chan *c, u32 size);
+bool wd_stage_fit(struct wd_chan *c, struct wd_stage *s, u32 size);
 /* The @begin of operations that want a chunk of it. */
 u16 wd_stage_begin(struct wd_chan *c, struct wd_job *job);
-void wd_stage_free(struct wd_chan *c);
+void wd_stage_free(struct wd_chan *c, struct wd_stage *s);
 /*
  * Read an operand from @pos on to the end of the stage, until that is @end; @pos is that of
  * stage.end. WD_STEP_AGAIN: that was enough for once.

@@ -52,6 +52,7 @@ static bool operand_seek(struct wd_operand *op, struct wd_io *io, u32 pos)
 {
 	io->fault_write = false;
 	io->bad_list = false;
+	io->pipe = false;
 	while (pos >= op->pos + op->part_len)
 		if (!operand_next(op, io))
 			return false;
@@ -60,10 +61,19 @@ static bool operand_seek(struct wd_operand *op, struct wd_io *io, u32 pos)
 
 u32 wd_operand_at(struct wd_operand *op, struct wd_io *io, u32 pos, u64 *addr)
 {
-	if (!operand_seek(op, io, pos))
+	if (op->pipe || !operand_seek(op, io, pos))
 		return 0;
 	*addr = op->part + (pos - op->pos);
 	return op->part_len - (pos - op->pos);
+}
+
+/* The other end has to read or write first. */
+static size_t pipe_copy(struct wd_operand *op, struct wd_io *io, u32 pos, void *buf, size_t len,
+			bool write)
+{
+	io->fault_write = write;
+	io->pipe = true;
+	return write ? wd_pipe_write(op->pipe, buf, len) : wd_pipe_read(op->pipe, pos, buf, len);
 }
 
 static size_t operand_copy(struct wd_operand *op, struct wd_io *io, u32 pos,
@@ -72,6 +82,8 @@ static size_t operand_copy(struct wd_operand *op, struct wd_io *io, u32 pos,
 	struct wd_operand at;
 	size_t done = 0;
 
+	if (op->pipe)
+		return pipe_copy(op, io, pos, buf, len, write);
 	if (!operand_seek(op, io, pos))
 		return 0;
 

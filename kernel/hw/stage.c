@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The stage of a channel: see op.h. It grows with what is asked of it and is kept, so
+ * The stages of a channel: see op.h. One grows with what is asked of it and is kept, so
  * that requests find it there. A function has so much of it and no more.
  */
 #include <crypto/scatterwalk.h>
@@ -34,9 +34,8 @@ static void stage_clear(struct wd_stage *s)
 	kvfree(s->sg);
 }
 
-bool wd_stage_fit(struct wd_chan *c, u32 size)
+bool wd_stage_fit(struct wd_chan *c, struct wd_stage *s, u32 size)
 {
-	struct wd_stage *s = &c->stage;
 	struct scatterlist *sg = NULL;
 	long more;
 	u8 *buf;
@@ -73,13 +72,11 @@ err_count:
 
 u16 wd_stage_begin(struct wd_chan *c, struct wd_job *job)
 {
-	return wd_stage_fit(c, WD_CHUNK) ? WD_ST_OK : WD_ST_NO_RESOURCE;
+	return wd_stage_fit(c, job->stage, WD_CHUNK) ? WD_ST_OK : WD_ST_NO_RESOURCE;
 }
 
-void wd_stage_free(struct wd_chan *c)
+void wd_stage_free(struct wd_chan *c, struct wd_stage *s)
 {
-	struct wd_stage *s = &c->stage;
-
 	stage_clear(s);
 	atomic_long_sub(s->size, &c->func->staged);
 	*s = (struct wd_stage) {};

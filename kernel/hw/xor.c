@@ -36,7 +36,7 @@ static u16 xor_begin(struct wd_chan *c, struct wd_job *job)
 {
 	struct wd_xor *x;
 
-	if (!wd_stage_fit(c, struct_size(x, acc, WD_CHUNK)))
+	if (!wd_stage_fit(c, job->stage, struct_size(x, acc, WD_CHUNK)))
 		return WD_ST_NO_RESOURCE;
 	x = (struct wd_xor *)job->stage->buf;
 	x->count = 0;

@@ -122,6 +122,9 @@ struct wd_chan_status {
 /* struct wd_desc.flags; the other bits are reserved. */
 #define WD_DESC_SRC_SGL		(1U << 0)	/* @src is the address of a list */
 #define WD_DESC_DST_SGL		(1U << 1)	/* @dst is */
+#define WD_DESC_LINK		(1U << 2)	/* the next descriptor belongs to the same unit */
+
+#define WD_LINK_MAX		4	/* descriptors of a unit at most */
 
 /**
  * struct wd_sge - an entry of a scatter/gather list
@@ -373,6 +376,27 @@ struct wd_dif_param {
 #define WD_DIF_REF		(1U << 2)
 #define WD_DIF_META_SGL		(1U << 0)
 
+/*
+ * Units: 2 to WD_LINK_MAX descriptors in a row, all but the last with WD_DESC_LINK, are done
+ * in one pass over the data and have one completion. What one of them makes is the source of
+ * the next, and in no memory: dst and then src are zero, the list flags clear (BAD_FLAGS),
+ * and dst_len is equal to the next one's src_len (BAD_LENGTH). That is the most it may be:
+ * where there turns out to be less, the next one works on what there is. What it says of
+ * its source's length holds for both.
+ *
+ * All of a unit: COPY, COPY_CRC32C, CIPHER, AEAD, DEFLATE, INFLATE, DIF_INSERT, DIF_STRIP,
+ * DIF_UPDATE. FILL may be the first; COMPARE, COMPARE_PATTERN, DIGEST, DIF_VERIFY the last.
+ * All else in a unit, too many descriptors (WD_LINK_MAX, or the ring), which is when those
+ * that were fetched are over: BAD_LINK. No two may use one stream: BAD_STREAM.
+ *
+ * The completion has the tag of the last descriptor, `consumed` of the first one and
+ * `produced` of the last one; info and aux are those of the last one of them that is DEFLATE,
+ * INFLATE, COPY_CRC32C, DIGEST or a comparison, else zero. If a descriptor fails so does the unit:
+ * status, info and aux are that one's, with its number, from 0, in WD_CQE_LINK_MASK; both
+ * counts are zero, what was written is not good, and streams of the unit that were begun
+ * are dropped.
+ */
+
 /**
  * struct wd_cqe - a completion, one entry of the completion ring
  * @tag:      of the descriptor
@@ -407,6 +431,8 @@ struct wd_cqe {
 #define WD_CQE_DIF_GUARD	(1U << 5)	/* WD_ST_DIF: fields that are wrong */
 #define WD_CQE_DIF_APP		(1U << 6)
 #define WD_CQE_DIF_REF		(1U << 7)
+#define WD_CQE_LINK_SHIFT	16		/* a unit that failed: number of the descriptor */
+#define WD_CQE_LINK_MASK	0x000f0000U
 
 /* Status of a completion. */
 #define WD_ST_OK		0x00
@@ -420,6 +446,7 @@ struct wd_cqe {
 #define WD_ST_BAD_SGL		0x16	/* a list is not aligned, or an entry, at info, is none */
 #define WD_ST_BAD_PARAM		0x17	/* the parameter block: not aligned, or what it says */
 #define WD_ST_BAD_KEY		0x18	/* id, length or strength of a key, or no such key */
+#define WD_ST_BAD_LINK		0x19	/* what cannot be part of a unit, or too many */
 #define WD_ST_FAULT_UNMAPPED	0x20	/* nothing is mapped at info */
 #define WD_ST_FAULT_PERM	0x21	/* mapped, but not for this access */
 #define WD_ST_FAULT_RANGE	0x22	/* not a user address: kernel or non-canonical */

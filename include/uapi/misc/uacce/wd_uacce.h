@@ -45,7 +45,8 @@
  * @algs:          WD_ALG_BIT() of what the device computes
  * @max_unit:      most bytes that an operation takes which works on a whole only: AEAD,
  *                 XTS without units
- * @reserved:      zero
+ * @max_link:      most descriptors that WD_DESC_LINK makes a unit of; 0 or 1: the device
+ *                 knows no such flag
  *
  * Constant from open to close.
  */
@@ -62,7 +63,7 @@ struct wd_chan_layout {
 	__u32 keys;
 	__u64 algs;
 	__u32 max_unit;
-	__u32 reserved;
+	__u32 max_link;
 };
 
 /**
