@@ -8,7 +8,7 @@ memory_tests="mem_reserve mem_share mem_import"
 # What is the same with any number of processors runs with two; and tools need no kernel that watches.
 [ "$(nproc)" -eq 1 ] || memory_tests="$memory_tests mem_frag" many=isolate
 [ "$(nproc)" -eq 1 ] || tools="wdzip.sh tools.sh libwdz.sh zlib_gone zlib_suites.sh"
-operations="cipher aead digest digest_bad move dif op_fault"
+operations="cipher aead digest digest_bad move dif op_fault link link_bad"
 tests="abi ring bad_desc bad_addr sgl codecs uffd $operations $memory_tests protect priority life crowd comp third alg_life libwd.sh $hostile ${many-} pci modules"
 iomem=$(mktemp)
 out=$(mktemp)
