@@ -21,6 +21,7 @@ two_engines() {
 load || exit 1
 echo "Linux $(uname -r), $(nproc) CPU"
 "$here/bench" >"$out" 2>&1 && "$here/shares" >>"$out" 2>&1 &&
+	"$here/bench_link" >>"$out" 2>&1 &&
 	two_engines >>"$out" 2>&1 && "$here/bench_crypto" >>"$out" 2>&1
 status=$?
 cat "$out"
