@@ -403,7 +403,8 @@ static inline void wd_set_iov(struct wd_operand *op, const struct iovec *iov,
  *            touch their memory any more; wd_request_done() is not called later
  * @chain:    NULL, or as wd_seq_platform.chain of <wd_seq.h>, for contexts of this driver that
  *            share a channel
- * @submit_chain: NULL, or likewise; the requests were checked when the sequence was planned
+ * @submit_chain: NULL, or likewise; the requests were checked when the sequence was planned,
+ *            and their results are zeroed
  *
  * Belongs to the vendor and must stay as it is while registered or in use.
  */

@@ -92,10 +92,12 @@ typedef void (*wd_seq_cb_t)(void *arg, int ret);
  * @name:   not empty
  * @chain:  how many of the @n operations, from the first on, can be submitted as one unit; the
  *          destination of each but the last is the source of the next and nothing else's, and
- *          is not in memory. 1: none with the next.
+ *          is not in memory. Operands have their lengths, but no addresses yet. 1: none with
+ *          the next.
  * @submit: start that unit. It ends with wd_request_done() for the first request of it, once;
  *          where it fails, *@failed is before that the number of the request that did.
- *          Returns as wd_alg_submit() for one request.
+ *          Returns as wd_alg_submit() for one request, or -EOPNOTSUPP: not with these operands;
+ *          then they run one after the other.
  */
 struct wd_seq_platform {
 	const char *name;
@@ -140,6 +142,14 @@ struct wd_chan *wd_seq_ctx_channel(const struct wd_seq_ctx *ctx);
  * wd_seq_ctx_create() chooses the one of the library, for channels that the native driver runs.
  */
 void wd_seq_ctx_set_platform(struct wd_seq_ctx *ctx, const struct wd_seq_platform *platform);
+
+/**
+ * wd_seq_ctx_platform() - what fuses operations
+ * @ctx: the context
+ *
+ * Return: what wd_seq_ctx_set_platform() or wd_seq_ctx_create() chose, or NULL.
+ */
+const struct wd_seq_platform *wd_seq_ctx_platform(const struct wd_seq_ctx *ctx);
 
 /**
  * wd_seq_new() - begin a sequence

@@ -132,6 +132,16 @@ int wd_alg_set_key(struct wd_alg_ctx *ctx, const void *key, size_t len)
 	return ret;
 }
 
+static void reset_results(struct wd_request *req)
+{
+	req->ret = -EINPROGRESS;
+	req->produced = 0;
+	req->result = 0;
+	req->wrong = 0;
+	req->fault_addr = NULL;
+	req->lib = NULL;
+}
+
 static int begin(const struct wd_alg_ctx *ctx, struct wd_request *req)
 {
 	const struct wd_alg_core *core = ctx->lib;
@@ -140,16 +150,11 @@ static int begin(const struct wd_alg_ctx *ctx, struct wd_request *req)
 		return -EINVAL;
 	if (!core->keyed && wd_alg_has_key(core->info))
 		return -ENOKEY;
-	req->ret = -EINPROGRESS;
-	req->produced = 0;
-	req->result = 0;
-	req->wrong = 0;
-	req->fault_addr = NULL;
-	req->lib = NULL;
+	reset_results(req);
 	return 0;
 }
 
-static void count_request(struct wd_alg_ctx *ctx)
+void wd_alg_count_request(struct wd_alg_ctx *ctx)
 {
 	struct wd_alg_core *core = ctx->lib;
 
@@ -166,7 +171,7 @@ int wd_alg_run(struct wd_alg_ctx *ctx, struct wd_request *req)
 	if (ret)
 		return ret;
 	ret = ctx->vendor->run(ctx, req);
-	count_request(ctx);
+	wd_alg_count_request(ctx);
 	req->ret = ret;
 	return ret;
 }
@@ -189,11 +194,21 @@ int wd_alg_submit(struct wd_alg_ctx *ctx, struct wd_request *const *reqs, unsign
 	return good ? ctx->vendor->submit(ctx, reqs, good) : ret;
 }
 
+int wd_alg_begin_unit(struct wd_alg_ctx *const *ctxs, struct wd_request *const *reqs,
+		      unsigned int n)
+{
+	int ret = check_ctx(ctxs[0]);
+
+	for (unsigned int i = 0; i < n && !ret; i++)
+		reset_results(reqs[i]);
+	return ret;
+}
+
 void wd_request_done(struct wd_alg_ctx *ctx, struct wd_request *req, int ret)
 {
 	wd_request_cb_t callback = req->callback;
 
-	count_request(ctx);
+	wd_alg_count_request(ctx);
 	/* Without a callback, whoever sees this may take the request away. */
 	__atomic_store_n(&req->ret, ret, __ATOMIC_RELEASE);
 	if (callback)

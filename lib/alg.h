@@ -61,6 +61,10 @@ int wd_check_tag_len(const struct wd_alg_info *info, unsigned int tag_len);
 int wd_check_key(const struct wd_alg_info *info, const void *key, size_t len);
 int wd_check_request(const struct wd_alg_info *info, const struct wd_request *req);
 
+/* Has it the length of its parts? And are there addresses for them, of a process? */
+bool wd_operand_adds_up(const struct wd_operand *op);
+bool wd_operand_ok(const struct wd_operand *op);
+
 /* Does it want a key? */
 static inline bool wd_alg_has_key(const struct wd_alg_info *info)
 {
@@ -90,6 +94,14 @@ static inline unsigned int wd_alg_tag_len(const struct wd_alg_ctx *ctx)
 {
 	return ctx->tag_len ? ctx->tag_len : WD_TAG_LEN;
 }
+
+/*
+ * alg.c: what a unit of a vendor's @submit_chain begins with, as wd_alg_submit() does. 0, -EPERM.
+ * And what the requests end with for which wd_request_done() is not called.
+ */
+int wd_alg_begin_unit(struct wd_alg_ctx *const *ctxs, struct wd_request *const *reqs,
+		      unsigned int n);
+void wd_alg_count_request(struct wd_alg_ctx *ctx);
 
 /* The vendors that the library brings along: drivers/accel_alg.c, drivers/soft_alg.c. */
 extern const struct wd_alg_vendor wd_alg_native;

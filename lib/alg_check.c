@@ -41,22 +41,30 @@ int wd_check_key(const struct wd_alg_info *info, const void *key, size_t len)
 	return 0;
 }
 
-static bool operand_ok(const struct wd_operand *op)
+bool wd_operand_adds_up(const struct wd_operand *op)
 {
 	size_t sum = 0;
 
 	if (!op->iov)
-		return !op->iovcnt && (op->base || !op->len);
+		return !op->iovcnt;
 	if (!op->iovcnt || op->iovcnt > WD_MAX_PARTS)
 		return false;
-	for (unsigned int i = 0; i < op->iovcnt; i++) {
-		const struct iovec *part = &op->iov[i];
-
-		if ((part->iov_len && !part->iov_base) ||
-		    __builtin_add_overflow(sum, part->iov_len, &sum))
+	for (unsigned int i = 0; i < op->iovcnt; i++)
+		if (__builtin_add_overflow(sum, op->iov[i].iov_len, &sum))
 			return false;
-	}
 	return sum == op->len;
+}
+
+bool wd_operand_ok(const struct wd_operand *op)
+{
+	if (!wd_operand_adds_up(op))
+		return false;
+	if (!op->iov)
+		return op->base || !op->len;
+	for (unsigned int i = 0; i < op->iovcnt; i++)
+		if (op->iov[i].iov_len && !op->iov[i].iov_base)
+			return false;
+	return true;
 }
 
 static int check_units(const struct wd_request *req)
@@ -89,7 +97,7 @@ static int check_aead(const struct wd_alg_info *info, const struct wd_request *r
 {
 	if (req->what != WD_ENCRYPT && req->what != WD_DECRYPT)
 		return -EINVAL;
-	if (req->dst.len != req->src.len || !req->iv || !req->tag || !operand_ok(&req->aad))
+	if (req->dst.len != req->src.len || !req->iv || !req->tag || !wd_operand_ok(&req->aad))
 		return -EINVAL;
 	if (req->src.len > WD_MAX_WHOLE - BLOCK ||
 	    req->aad.len > WD_MAX_WHOLE - BLOCK - req->src.len)
@@ -130,7 +138,7 @@ static int check_move(const struct wd_request *req)
 	case WD_COMPARE:
 		return src && dst == src ? 0 : -EINVAL;
 	case WD_DUALCAST:
-		return src && dst == src && req->dst2.len == src && operand_ok(&req->dst2) ?
+		return src && dst == src && req->dst2.len == src && wd_operand_ok(&req->dst2) ?
 		       0 : -EINVAL;
 	case WD_FILL:
 		return dst && !src ? 0 : -EINVAL;
@@ -181,7 +189,7 @@ static int check_dif(const struct wd_request *req)
 		return check_blocks(req, all, all);
 	case WD_DIX_GENERATE:
 	case WD_DIX_VERIFY:
-		if (!operand_ok(&req->meta) || req->meta.len != req->src.len / data * PROTECTION)
+		if (!wd_operand_ok(&req->meta) || req->meta.len != req->src.len / data * PROTECTION)
 			return -EINVAL;
 		return check_blocks(req, data, 0);
 	default:
@@ -192,9 +200,9 @@ static int check_dif(const struct wd_request *req)
 int wd_check_request(const struct wd_alg_info *info, const struct wd_request *req)
 {
 	/* Of an XOR, the source is but a length. */
-	if (info->kind != WD_KIND_XOR && !operand_ok(&req->src))
+	if (info->kind != WD_KIND_XOR && !wd_operand_ok(&req->src))
 		return -EINVAL;
-	if (!operand_ok(&req->dst))
+	if (!wd_operand_ok(&req->dst))
 		return -EINVAL;
 
 	switch (info->kind) {

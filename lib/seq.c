@@ -78,6 +78,11 @@ void wd_seq_ctx_set_platform(struct wd_seq_ctx *ctx, const struct wd_seq_platfor
 	ctx->platform = platform;
 }
 
+const struct wd_seq_platform *wd_seq_ctx_platform(const struct wd_seq_ctx *ctx)
+{
+	return ctx->platform;
+}
+
 /* -------------------------------------------------------------------- sequences */
 
 int wd_seq_new(struct wd_seq_ctx *ctx, struct wd_seq **seq)
@@ -201,7 +206,9 @@ static int set_operand(const struct wd_seq *seq, struct seq_operand *op, const s
 	if (!loc)
 		return 0;
 	domain = wd_domain_of(loc->domain);
-	if (!loc->op.len)
+	if (!loc->op.len || !wd_operand_adds_up(&loc->op))
+		return -EINVAL;
+	if (domain == wd_domain_process() && !wd_operand_ok(&loc->op))
 		return -EINVAL;
 	if (wd_domain_is_dead(domain))
 		return -ENODEV;

@@ -19,7 +19,9 @@ static unsigned int native_chain(struct wd_alg_ctx *const *ctxs, struct wd_reque
 static int native_submit(struct wd_alg_ctx *const *ctxs, struct wd_request *const *reqs,
 			 unsigned int n, unsigned int *failed)
 {
-	return ctxs[0]->vendor->submit_chain(ctxs, reqs, n, failed);
+	int ret = wd_alg_begin_unit(ctxs, reqs, n);
+
+	return ret ? ret : ctxs[0]->vendor->submit_chain(ctxs, reqs, n, failed);
 }
 
 const struct wd_seq_platform wd_seq_native = {

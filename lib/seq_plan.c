@@ -280,6 +280,23 @@ static bool is_piped(struct wd_seq *seq, unsigned int k, unsigned int next)
 	return uses.reads == 1 && !uses.writes;
 }
 
+/*
+ * A unit reads its source while it writes its destination. In one place they may be the same
+ * memory, if nothing that is written gets ahead of what is read.
+ */
+static bool may_run_as_one(const struct wd_seq *seq, const unsigned int *index, unsigned int n)
+{
+	const struct seq_step *first = seq->step[index[0]], *last = seq->step[index[n - 1]];
+
+	if (!reads(first, &last->dst.loc))
+		return true;
+	for (unsigned int i = 0; i < n; i++)
+		if (seq->step[index[i]]->dst.loc.op.len > seq->step[index[i]]->src[0].loc.op.len)
+			return false;
+	return !first->src[0].loc.op.iov && !last->dst.loc.op.iov &&
+	       first->src[0].loc.op.base == last->dst.loc.op.base;
+}
+
 static void fuse_from(struct wd_seq *seq, unsigned int k)
 {
 	struct wd_alg_ctx *ctxs[WD_SEQ_MAX];
@@ -288,13 +305,19 @@ static void fuse_from(struct wd_seq *seq, unsigned int k)
 	unsigned int n = 0, next = k;
 
 	do {
+		struct seq_step *s = seq->step[next];
+
+		s->req.src.len = s->src[0].loc.op.len;
+		s->req.dst.len = s->dst.loc.op.len;
 		index[n] = next;
-		ctxs[n] = seq->step[next]->alg;
-		reqs[n++] = &seq->step[next]->req;
+		ctxs[n] = s->alg;
+		reqs[n++] = &s->req;
 		next = next_step(seq, next);
 	} while (next < seq->n && is_piped(seq, index[n - 1], next));
 	if (n > 1)
 		n = seq->ctx->platform->chain(ctxs, reqs, n);
+	while (n > 1 && !may_run_as_one(seq, index, n))
+		n--;
 	if (n < 2)
 		return;
 	seq->stats.fused += n - 1;

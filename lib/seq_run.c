@@ -282,6 +282,20 @@ static void release_unit(struct wd_seq *seq)
 	}
 }
 
+/* The unit cannot be done as one: each of its operations will be a unit, from the first on. */
+static void split_unit(struct wd_seq *seq, unsigned int n)
+{
+	const unsigned int unit = seq->unit[seq->pos];
+
+	release_unit(seq);
+	for (unsigned int i = 0; i < unit; i++)
+		seq->unit[seq->pos + i] = 1;
+	seq->stats.fused -= n - 1;
+	seq->phase = SEQ_BRING;
+	seq->operand = 0;
+	seq->failed = 0;
+}
+
 static void tell(struct seq_step *s, int ret)
 {
 	wd_seq_cb_t cb = s->cb;
@@ -346,6 +360,10 @@ static int do_phase(struct wd_seq *seq)
 		ret = submit(seq, steps, n);
 		if (ret == -EAGAIN)
 			return ret;
+		if (ret == -EOPNOTSUPP && n > 1) {
+			split_unit(seq, n);
+			return 0;
+		}
 		count_unit(seq, steps, n);
 		seq->phase = SEQ_TAKE;
 		return ret == 1 ? -EINPROGRESS : ret;

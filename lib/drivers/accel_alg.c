@@ -18,7 +18,7 @@
 
 #define BATCH	64	/* requests with one doorbell */
 
-static struct accel_request *get_request(struct accel_alg *ac)
+struct accel_request *accel_request_get(struct accel_alg *ac)
 {
 	struct accel_request *r;
 
@@ -47,7 +47,7 @@ static void put_locked(struct accel_request *r)
 	r->ac->active--;
 }
 
-static void put_request(struct accel_request *r)
+void accel_request_put(struct accel_request *r)
 {
 	pthread_mutex_lock(&r->ac->lock);
 	put_locked(r);
@@ -199,7 +199,7 @@ static int alg_run(struct wd_alg_ctx *ctx, struct wd_request *req)
 	struct accel_request *r;
 	int ret;
 
-	r = get_request(ac);
+	r = accel_request_get(ac);
 	if (!r)
 		return -ENOMEM;
 	ret = begin_request(r, req, true);
@@ -221,7 +221,7 @@ static int alg_run(struct wd_alg_ctx *ctx, struct wd_request *req)
 	stream_leave(ac, r, false);
 	pthread_mutex_unlock(&ac->lock);
 out:
-	put_request(r);
+	accel_request_put(r);
 	return ret;
 }
 
@@ -356,12 +356,12 @@ static unsigned int submit_batch(struct accel_alg *ac, struct wd_request *const 
 	unsigned int ready, taken = 0;
 
 	for (ready = 0; ready < n; ready++) {
-		struct accel_request *r = get_request(ac);
+		struct accel_request *r = accel_request_get(ac);
 
 		*error = r ? begin_request(r, reqs[ready], false) : -ENOMEM;
 		if (*error) {
 			if (r)
-				put_request(r);
+				accel_request_put(r);
 			break;
 		}
 		r->ring.work.run = finish_work;
@@ -451,6 +451,7 @@ static void free_requests(struct accel_alg *ac)
 		ac->all = r->next;
 		free(r->heap);
 		free(r->mems);
+		free(r->unit);
 		free(r);
 	}
 }
@@ -484,4 +485,6 @@ const struct wd_alg_vendor wd_alg_native = {
 	.run = alg_run,
 	.submit = alg_submit,
 	.cancel = alg_cancel,
+	.chain = accel_chain,
+	.submit_chain = accel_submit_chain,
 };

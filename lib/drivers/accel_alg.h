@@ -8,6 +8,7 @@
  * accel_op.c       what the operations differ in
  * accel_place.c    operands: where the device finds them
  * accel_soft.c     what the device has no room for
+ * accel_unit.c     requests of which each takes what the one before makes
  *
  * A request is done in pieces where its operands are longer than the device takes, or
  * than what can be copied at once. All operands advance by the same number of units.
@@ -37,6 +38,7 @@ enum { ACCEL_SRC, ACCEL_DST, ACCEL_MORE, ACCEL_PLACES = ACCEL_MORE + WD_XOR_SRCS
  * @used:    there is one
  * @write:   the device writes to it
  * @last:    only the last piece has it
+ * @piped:   it is between two requests of a unit, and in no memory
  * @mems:    of each part: the memory that it lies in, NULL: it is copied. NULL: the device
  *           reaches everything
  * @copied:  bytes of the parts that are copied
@@ -58,6 +60,7 @@ struct accel_place {
 	bool used;
 	bool write;
 	bool last;
+	bool piped;
 	const struct wd_mem **mems;
 	size_t copied;
 	size_t entries;
@@ -79,6 +82,7 @@ struct accel_piece {
 };
 
 struct accel_request;
+struct accel_unit;
 
 /**
  * struct accel_op - an operation
@@ -125,6 +129,7 @@ struct accel_op {
  * @streamed: it is one of the context's stream
  * @in_soft:  the device is not asked
  * @soft_next: among those that the software is to do
+ * @unit:     NULL, or what is kept for the units that it is the first request of
  * @stream:   stream id, -1: none is needed
  * @stream_nr: number of its context's stream, which tells it from those before
  * @own_stream: which is the request's alone
@@ -164,6 +169,7 @@ struct accel_request {
 	bool streamed;
 	bool in_soft;
 	struct accel_request *soft_next;
+	struct accel_unit *unit;
 	int stream;
 	unsigned int stream_nr;
 	bool own_stream;
@@ -261,6 +267,12 @@ static inline struct accel_request *accel_to_request(struct wd_ring_req *req)
 	return (struct accel_request *)req;
 }
 
+/* Does the device read or write it? */
+static inline bool accel_in_memory(const struct accel_place *place)
+{
+	return place->used && !place->piped;
+}
+
 static inline bool accel_is_plain(const struct accel_request *r)
 {
 	return !r->ac->accel->pool;
@@ -279,6 +291,10 @@ static inline bool is_accel_streamed(const struct wd_request *req)
 
 /* accel_alg.c: make a context of what runs its channel. 0, -ENOMEM. */
 int accel_alg_attach(struct wd_alg_ctx *ctx, struct wd_accel *accel);
+
+/* A request of a context, with nothing set, or NULL; and give it back. */
+struct accel_request *accel_request_get(struct accel_alg *ac);
+void accel_request_put(struct accel_request *r);
 
 /* One that was submitted has its result; tell of all those whose turn it is. */
 void accel_finished(struct accel_request *r);
@@ -320,8 +336,9 @@ const struct accel_op *accel_op_find(enum wd_alg_kind kind, enum wd_what what);
  */
 int accel_request_begin(struct accel_request *r, struct wd_request *req, bool wait);
 
-/* What it begins with. All that the software needs. */
+/* What it begins with: all that the software needs. Then all that the device does. */
 void accel_request_reset(struct accel_request *r, struct wd_request *req);
+int accel_request_prepare(struct accel_request *r, bool wait);
 
 /* Make its first descriptor. false: that is not possible, and @r->ret tells why. */
 bool accel_request_aim(struct accel_request *r);
@@ -334,6 +351,10 @@ void accel_request_drop(struct accel_request *r);
 
 /* A status of the device as an errno. */
 int accel_error(const struct wd_cqe *cqe);
+
+/* Note what a descriptor did to memory, whatever its end; and, of @r->ret, what was wrong. */
+void accel_request_account(struct accel_request *r, const struct wd_cqe *cqe);
+void accel_request_blame(struct accel_request *r, const struct wd_cqe *cqe);
 
 /* The piece of a number. Pure. */
 struct accel_piece accel_piece_at(const struct accel_request *r, size_t number);
@@ -367,6 +388,12 @@ uintptr_t accel_places_fault(const struct accel_request *r);
 
 /* The process's address for one that the device met with a fault. */
 uintptr_t accel_places_va(const struct accel_request *r, const struct wd_cqe *cqe);
+
+/* accel_unit.c: @chain and @submit_chain of struct wd_alg_vendor */
+unsigned int accel_chain(struct wd_alg_ctx *const *ctxs, struct wd_request *const *reqs,
+			 unsigned int n);
+int accel_submit_chain(struct wd_alg_ctx *const *ctxs, struct wd_request *const *reqs,
+		       unsigned int n, unsigned int *failed);
 
 /* accel_key.c */
 int accel_set_key(struct wd_alg_ctx *ctx, const void *key, size_t len);

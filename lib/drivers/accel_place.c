@@ -121,7 +121,7 @@ static void see_to_overlap(struct accel_request *r)
 	struct accel_place *src = &r->place[ACCEL_SRC], *dst = &r->place[ACCEL_DST];
 	const uintptr_t from = (uintptr_t)src->op.base, to = (uintptr_t)dst->op.base;
 
-	if (r->op->opcode != WD_OP_COPY || src->op.iov || dst->op.iov ||
+	if (r->op->opcode != WD_OP_COPY || src->piped || dst->piped || src->op.iov || dst->op.iov ||
 	    from >= to + dst->len || to >= from + src->len)
 		return;
 	r->reverse = to > from;
@@ -138,7 +138,7 @@ int accel_places_find(struct accel_request *r)
 	size_t parts = 0;
 
 	for (size_t i = 0; i < ACCEL_PLACES && !plain; i++)
-		parts += r->place[i].used ? accel_parts(&r->place[i].op) : 0;
+		parts += accel_in_memory(&r->place[i]) ? accel_parts(&r->place[i].op) : 0;
 	if (!grow_mems(r, parts))
 		return -ENOMEM;
 
@@ -147,7 +147,7 @@ int accel_places_find(struct accel_request *r)
 	for (size_t i = 0; i < ACCEL_PLACES; i++) {
 		struct accel_place *place = &r->place[i];
 
-		if (!place->used)
+		if (!accel_in_memory(place))
 			continue;
 		place->mems = plain ? NULL : r->mems + parts;
 		parts += accel_parts(&place->op);
@@ -315,7 +315,7 @@ uintptr_t accel_places_va(const struct accel_request *r, const struct wd_cqe *cq
 	for (size_t i = 0; i < ACCEL_PLACES; i++) {
 		const struct accel_place *place = &r->place[i];
 
-		if (!place->used)
+		if (!accel_in_memory(place))
 			continue;
 		for (size_t part = 0; part < accel_parts(&place->op); part++) {
 			uintptr_t va = place->mems[part] ?
@@ -325,8 +325,8 @@ uintptr_t accel_places_va(const struct accel_request *r, const struct wd_cqe *cq
 				return va;
 		}
 	}
-	if (cqe->aux & WD_CQE_FAULT_DST || !guess->used)
+	if (cqe->aux & WD_CQE_FAULT_DST || !accel_in_memory(guess))
 		guess = &r->place[ACCEL_DST];
 	w = walk_range(guess, accel_piece_at(r, r->piece));
-	return guess->used && walk_next(&w, &s) ? s.va : 0;
+	return accel_in_memory(guess) && walk_next(&w, &s) ? s.va : 0;
 }

@@ -180,7 +180,8 @@ static bool make_desc(struct accel_request *r)
 		place->addr = 0;
 		place->is_list = false;
 		place->direct = 0;
-		if (place->used && (last || !place->last) && !accel_place_aim(r, place)) {
+		if (accel_in_memory(place) && (last || !place->last) &&
+		    !accel_place_aim(r, place)) {
 			r->ret = -EIO;
 			return false;
 		}
@@ -220,24 +221,26 @@ int accel_error(const struct wd_cqe *cqe)
 	}
 }
 
-/* What a descriptor did to memory, whatever its end. */
-static void account(struct accel_request *r, const struct wd_cqe *cqe)
+void accel_request_account(struct accel_request *r, const struct wd_cqe *cqe)
 {
+	bool writes = false;
+
 	for (size_t i = 0; i < ACCEL_PLACES; i++) {
 		struct accel_place *place = &r->place[i];
 
-		if (!place->used)
+		if (!accel_in_memory(place))
 			continue;
 		r->usage.direct += place->direct;
 		r->usage.sgl |= place->is_list;
 		if (place->write)
 			place->valid[r->piece % 2] = cqe->produced;
+		writes |= place->write;
 	}
-	if (r->place[ACCEL_DST].write || r->place[ACCEL_MORE].write)
+	if (writes)
 		r->req->produced += cqe->produced;
 }
 
-static void blame(struct accel_request *r, const struct wd_cqe *cqe)
+void accel_request_blame(struct accel_request *r, const struct wd_cqe *cqe)
 {
 	static const struct {
 		uint32_t cqe;
@@ -281,10 +284,10 @@ static bool request_step(struct wd_ring_req *req)
 	if (req->err || r->closing)
 		return false;
 
-	account(r, &req->cqe);
+	accel_request_account(r, &req->cqe);
 	r->ret = accel_error(&req->cqe);
 	if (r->ret) {
-		blame(r, &req->cqe);
+		accel_request_blame(r, &req->cqe);
 		return end_early(r);
 	}
 	r->op->done(r, &req->cqe);
@@ -315,6 +318,7 @@ void accel_request_reset(struct accel_request *r, struct wd_request *req)
 	r->ret = 0;
 	r->crc = req->crc;
 	r->usage = (struct wd_mem_usage){ 0 };
+	r->ring.nbefore = 0;
 	r->op->prepare(r);
 }
 
@@ -336,12 +340,10 @@ static int get_stream(struct accel_request *r, bool wait)
 	return !wait && others ? -EAGAIN : -ENOMEM;
 }
 
-int accel_request_begin(struct accel_request *r, struct wd_request *req, bool wait)
+int accel_request_prepare(struct accel_request *r, bool wait)
 {
-	int ret;
+	int ret = accel_places_find(r);
 
-	accel_request_reset(r, req);
-	ret = accel_places_find(r);
 	if (!ret)
 		ret = get_block(r, wait);
 	if (!ret)
@@ -358,6 +360,12 @@ int accel_request_begin(struct accel_request *r, struct wd_request *req, bool wa
 err_drop:
 	accel_request_drop(r);
 	return ret;
+}
+
+int accel_request_begin(struct accel_request *r, struct wd_request *req, bool wait)
+{
+	accel_request_reset(r, req);
+	return accel_request_prepare(r, wait);
 }
 
 bool accel_request_aim(struct accel_request *r)

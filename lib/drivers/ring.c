@@ -63,6 +63,11 @@ const struct wd_chan_layout *wd_ring_layout(const struct wd_ring *ring)
 	return &ring->layout;
 }
 
+uint32_t wd_ring_slots(const struct wd_ring *ring)
+{
+	return ring->nslots;
+}
+
 static void doorbell(struct wd_ring *ring, unsigned int offset, uint32_t value)
 {
 	volatile uint32_t *db = (volatile uint32_t *)((char *)ring->mmio + offset);
@@ -88,19 +93,15 @@ static void kick(struct wd_ring *ring)
 	ioctl(ring->fd, WD_CMD_KICK);
 }
 
-static void write_desc(struct wd_ring *ring, struct wd_ring_req *req)
+static void write_desc(struct wd_ring *ring, const struct wd_desc *d, uint64_t tag)
 {
-	struct wd_ring_slot *slot = &ring->slots[req->slot];
-	const struct wd_desc *d = &req->desc;
-	struct wd_desc *to;
+	struct wd_desc *to = &ring->sq[ring->sq_tail++ & (ring->layout.sq_depth - 1)];
 
-	slot->generation++;
-	to = &ring->sq[ring->sq_tail++ & (ring->layout.sq_depth - 1)];
 	*to = (struct wd_desc){
 		.opcode = htole16(d->opcode),
 		.flags = htole16(d->flags),
 		.op = htole32(d->op),
-		.tag = htole64(wd_ring_tag(req->slot, slot->generation)),
+		.tag = htole64(tag),
 		.src = htole64(d->src),
 		.dst = htole64(d->dst),
 		.src_len = htole32(d->src_len),
@@ -111,6 +112,15 @@ static void write_desc(struct wd_ring *ring, struct wd_ring_req *req)
 		.stream = htole32(d->stream),
 		.key = htole32(d->key),
 	};
+}
+
+static void write_request(struct wd_ring *ring, struct wd_ring_req *req)
+{
+	const uint32_t generation = ++ring->slots[req->slot].generation;
+
+	for (unsigned int i = 0; i < req->nbefore; i++)
+		write_desc(ring, &req->before[i], 0);
+	write_desc(ring, &req->desc, wd_ring_tag(req->slot, generation));
 	if (!req->meanwhile)
 		return;
 	req->due = true;
@@ -119,19 +129,28 @@ static void write_desc(struct wd_ring *ring, struct wd_ring_req *req)
 	ring->due_tail = &req->next;
 }
 
-/* A slot is free: the caller looked. */
+static bool has_room(const struct wd_ring *ring, const struct wd_ring_req *req)
+{
+	return ring->nfree > req->nbefore;
+}
+
+/* There is room: the caller looked. */
 static void put_on_ring(struct wd_ring *ring, struct wd_ring_req *req)
 {
 	req->slot = ring->free_slots[--ring->nfree];
+	for (unsigned int i = 0; i < req->nbefore; i++)
+		req->more[i] = ring->free_slots[--ring->nfree];
 	req->err = 0;
 	req->busy = true;
 	ring->slots[req->slot].req = req;
-	write_desc(ring, req);
+	write_request(ring, req);
 }
 
 static void take_off_ring(struct wd_ring *ring, struct wd_ring_req *req)
 {
 	ring->slots[req->slot].req = NULL;
+	for (unsigned int i = req->nbefore; i--;)
+		ring->free_slots[ring->nfree++] = req->more[i];
 	ring->free_slots[ring->nfree++] = req->slot;
 	req->busy = false;
 	if (!req->sync)
@@ -142,7 +161,7 @@ static void take_off_ring(struct wd_ring *ring, struct wd_ring_req *req)
 static bool step_request(struct wd_ring *ring, struct wd_ring_req *req)
 {
 	if (req->step && req->step(req) && !req->err) {
-		write_desc(ring, req);
+		write_request(ring, req);
 		return true;
 	}
 	take_off_ring(ring, req);
@@ -209,7 +228,7 @@ static struct wd_ring_req *match(struct wd_ring *ring, const struct wd_cqe *from
 		.aux = le32toh(cqe->aux),
 		.status = le16toh(cqe->status),
 	};
-	if (req->cqe.consumed > req->desc.src_len ||
+	if (req->cqe.consumed > (req->nbefore ? req->before : &req->desc)->src_len ||
 	    req->cqe.produced > room(&req->desc))
 		return NULL;
 	return req;
@@ -268,7 +287,7 @@ int wd_ring_submit(struct wd_ring *ring, struct wd_ring_req *const *reqs,
 		ret = ring->err;
 		goto out;
 	}
-	for (i = 0; i < n && ring->nfree; i++) {
+	for (i = 0; i < n && has_room(ring, reqs[i]); i++) {
 		reqs[i]->sync = false;
 		put_on_ring(ring, reqs[i]);
 	}
@@ -286,10 +305,9 @@ out:
 	return ret;
 }
 
-static bool slot_is_free(struct wd_ring *ring, const void *arg)
+static bool room_or_error(struct wd_ring *ring, const void *arg)
 {
-	(void)arg;
-	return ring->nfree || ring->err;
+	return has_room(ring, arg) || ring->err;
 }
 
 static bool is_off_ring(struct wd_ring *ring, const void *arg)
@@ -305,7 +323,7 @@ int wd_ring_run(struct wd_ring *ring, struct wd_ring_req *req)
 	int ret;
 
 	pthread_mutex_lock(&ring->lock);
-	wd_ring_wait(ring, slot_is_free, NULL, WD_FOREVER, false);
+	wd_ring_wait(ring, room_or_error, req, WD_FOREVER, false);
 	ret = ring->err;
 	if (ret)
 		goto out;

@@ -5,7 +5,8 @@
  *
  * A request is one or more descriptors that run one after another: when one
  * completes, the request's @step makes the next. It keeps its slot meanwhile,
- * so a request that was accepted never has to wait for room again.
+ * so a request that was accepted never has to wait for room again. One may be a unit of
+ * linked descriptors, with a slot for each.
  *
  * One thread at a time, the leader, looks for completions and reaps them for
  * everybody. The others wait for the leader to tell them. So nobody sleeps on
@@ -29,6 +30,8 @@ struct wd_ring;
  * struct wd_ring_req - a request, embedded in the client's own
  * @work: asynchronous requests: run from wd_ring_poll() when all is done
  * @desc: the descriptor to submit; the ring sets its tag
+ * @before: of a unit: the descriptors in front of @desc, with WD_DESC_LINK
+ * @nbefore: how many, at most WD_LINK_MAX - 1, and fewer than wd_ring_slots(); 0: no unit
  * @cqe:  the last completion, in the byte order of the CPU; its lengths are
  *        within those of the descriptor
  * @err:  0 or -EIO, -ENXIO: the channel died and @cqe is not valid
@@ -38,6 +41,7 @@ struct wd_ring;
  *        each @desc and before @step: the place for copies. Set before @desc is put
  *        on the ring, and in @step.
  * @slot: where it is on the ring
+ * @more: slots that @before takes
  * @busy: it is on the ring
  * @sync: somebody waits for it; @work is not used
  * @due:  its @meanwhile was not called yet
@@ -46,11 +50,14 @@ struct wd_ring;
 struct wd_ring_req {
 	struct wd_work work;
 	struct wd_desc desc;
+	const struct wd_desc *before;
+	unsigned int nbefore;
 	struct wd_cqe cqe;
 	int err;
 	bool (*step)(struct wd_ring_req *req);
 	void (*meanwhile)(struct wd_ring_req *req);
 	uint32_t slot;
+	uint32_t more[WD_LINK_MAX - 1];
 	bool busy;
 	bool sync;
 	bool due;
@@ -71,9 +78,12 @@ void wd_ring_close(struct wd_ring *ring, bool inherited);
 
 const struct wd_chan_layout *wd_ring_layout(const struct wd_ring *ring);
 
+/* How many descriptors can be in flight. */
+uint32_t wd_ring_slots(const struct wd_ring *ring);
+
 /*
  * Put @n asynchronous requests on the ring with one doorbell. Returns how many
- * were taken, from the first on, or -EAGAIN (no slot is free), -EIO, -ENXIO.
+ * were taken, from the first on, or -EAGAIN (too few slots are free), -EIO, -ENXIO.
  */
 int wd_ring_submit(struct wd_ring *ring, struct wd_ring_req *const *reqs,
 		   unsigned int n);

@@ -10,7 +10,7 @@
 
 /**
  * struct wd_ring_slot - a place for one descriptor in flight
- * @req:        whose it is, NULL: free
+ * @req:        whose it is, NULL: free, or a descriptor of a unit that has no completion
  * @generation: counts its uses, so that a stale tag is seen to be one
  */
 struct wd_ring_slot {
@@ -22,7 +22,7 @@ struct wd_ring_slot {
  * struct wd_ring - the rings of one channel
  * @fd, @mmio, @mmio_size, @dus, @dus_size, @layout: constant
  * @status, @sq, @cq: point into @dus
- * @nslots:     requests that can be in flight
+ * @nslots:     descriptors that can be in flight
  * @spin:       more than one CPU: spinning can help
  * @event_fd:   wakes the leader where no completion does
  * @lock:       guards all below, and the work in @done

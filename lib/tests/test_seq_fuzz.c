@@ -56,6 +56,7 @@ struct fuzz {
 };
 
 static struct wd_seq_ctx *sc;
+static const struct wd_seq_platform *own;
 static struct wd_alg_ctx ctr, crc_ctx, dma_ctx, dif_ctx, xor_ctx;
 static struct wd_alg_ctx soft_ctr;	/* of another channel: it runs at once */
 static struct wd_domain *far_domain, *near_domain;
@@ -317,7 +318,7 @@ static bool one_sequence(struct fuzz *f, uint32_t seed)
 		do_copy, do_copy, do_copy, do_fill, do_cipher, do_cipher, do_crc, do_dif, do_xor,
 	};
 	struct wd_seq_stats stats;
-	unsigned int n;
+	unsigned int n, platform;
 	int ret;
 
 	f->seed = seed;
@@ -330,7 +331,8 @@ static bool one_sequence(struct fuzz *f, uint32_t seed)
 	memcpy(far.mem, f->model[FAR], AREA);
 	memcpy(near.mem, f->model[NEAR], AREA);
 	far.slow = !below(f, 4);
-	wd_seq_ctx_set_platform(sc, below(f, 2) ? &patient : NULL);
+	platform = below(f, 3);
+	wd_seq_ctx_set_platform(sc, !platform ? NULL : platform == 1 ? &patient : own);
 	REQUIRE(!wd_seq_new(sc, &f->seq));
 	n = 1 + below(f, OPS);
 	while (n--)
@@ -355,6 +357,7 @@ static bool open_all(void)
 	struct wd_chan *ch;
 
 	REQUIRE(!wd_seq_ctx_create(NULL, &sc));
+	own = wd_seq_ctx_platform(sc);
 	ch = wd_seq_ctx_channel(sc);
 	ctr = (struct wd_alg_ctx){ .alg = "ctr(aes)", .ch = ch };
 	soft_ctr = (struct wd_alg_ctx){ .alg = "ctr(aes)", .flags = WD_ALG_F_SOFTWARE };
