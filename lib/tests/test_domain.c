@@ -163,12 +163,84 @@ static void a_channels_view(void)
 	CHECK(position(d) == -1);
 }
 
+/* A context on the device with SVA, whatever WD_MODE says. */
+static bool open_sva(struct wd_seq_ctx **sc)
+{
+	const char *mode = getenv("WD_MODE");
+	char *kept = mode ? strdup(mode) : NULL;
+	bool ok;
+
+	setenv("WD_MODE", "sva", 1);
+	ok = !wd_seq_ctx_create(NULL, sc);
+	if (kept)
+		setenv("WD_MODE", kept, 1);
+	else
+		unsetenv("WD_MODE");
+	free(kept);
+	return ok;
+}
+
+/*
+ * Two functions, two views of the same memory: what one was told to write, under the name that
+ * it has for it, the other reads under its own.
+ */
+static void two_functions(void)
+{
+	struct iovec own, named[LEN / PAGE], seen[LEN / PAGE];
+	unsigned int n = LEN / PAGE, m = LEN / PAGE;
+	struct wd_alg_ctx copy = { .alg = "copy" };
+	struct wd_domain *there, *here;
+	struct wd_seq_stats stats;
+	struct wd_seq_ctx *sc;
+	struct wd_loc from, to;
+	struct wd_seq *seq;
+	uint8_t *mem, out[LEN];
+
+	if (!getenv("WD_TEST_DEVICE")) {
+		tap_skipped = "no device";
+		return;
+	}
+	CHECK(!wd_alg_init(&copy) && open_sva(&sc));
+	there = wd_domain_channel(copy.ch);
+	here = wd_domain_channel(wd_seq_ctx_channel(sc));
+	CHECK(there && here && there != here);
+	mem = wd_reserve_mem(copy.ch, LEN);
+	CHECK(mem);
+	for (unsigned int i = 0; i < LEN; i++)
+		mem[i] = (uint8_t)(i >> 4);
+
+	own = (struct iovec){ mem + 5, LEN - 5 };
+	CHECK(!wd_domain_translate(NULL, &own, 1, there, named, &n));
+	CHECK(named[0].iov_base == wd_get_pa_from_va(copy.ch, mem + 5));
+	CHECK(!wd_domain_translate(there, named, n, here, seen, &m));
+	CHECK(m == 1 && seen[0].iov_base == mem + 5 && seen[0].iov_len == LEN - 5);
+	/* The other way: what was not reserved is not there for a device that has but its own. */
+	own = (struct iovec){ out, LEN };
+	n = LEN / PAGE;
+	CHECK(wd_domain_translate(here, &own, 1, there, named, &n) ==
+	      (copy.ch->dev_info->iommu_type == WD_IOMMU_SVA ? 0 : -EXDEV));
+
+	own = (struct iovec){ mem + 5, LEN - 5 };
+	n = LEN / PAGE;
+	CHECK(!wd_domain_translate(here, &own, 1, there, named, &n));
+	from = (struct wd_loc){ there, { .iov = named, .iovcnt = n, .len = LEN - 5 } };
+	to = wd_loc(out, LEN - 5);
+	CHECK(!wd_seq_new(sc, &seq) && !wd_seq_copy(seq, &to, &from) && !wd_seq_run(seq));
+	wd_seq_get_stats(seq, &stats);
+	CHECK(stats.submissions == 1 && !stats.transfers && !stats.temp_bytes);
+	CHECK(!memcmp(out, mem + 5, LEN - 5));
+	wd_seq_free(seq);
+	wd_seq_ctx_destroy(sc);
+	wd_alg_exit(&copy);
+}
+
 static const struct tap_test tests[] = {
 	TEST(which_there_are),
 	TEST(what_is_no_domain),
 	TEST(transfers),
 	TEST(scratch_has_no_memory),
 	TEST(a_channels_view),
+	TEST(two_functions),
 };
 
 TAP_MAIN(tests)
