@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,11 +17,10 @@ static void exec_server(const char *const *args)
 {
 	char *argv[SERVER_ARGS + 7] = { "nbdkit", "-f", "--exit-with-parent", "-U", SOCKET, getenv("IPU_PLUGIN") };
 	const char *preload = getenv("IPU_PRELOAD");
-	int log = open(LOG, O_WRONLY | O_CREAT | O_TRUNC, 0600);
 
 	for (int i = 0; i < SERVER_ARGS && args[i]; i++)
 		argv[6 + i] = (char *)(uintptr_t)args[i];
-	if (log < 0 || dup2(log, STDOUT_FILENO) < 0 || dup2(log, STDERR_FILENO) < 0)
+	if (!freopen(LOG, "w", stderr))
 		_exit(126);
 	if (preload) {
 		setenv("LD_PRELOAD", preload, 1);
