@@ -5,7 +5,7 @@ set -eu
 
 usage() {
 	cat >&2 <<-'EOF'
-	usage: build.sh [-k stable|backports|debug] [modules] [lib] [tools] [selftests]
+	usage: build.sh [-k stable|backports|debug] [modules] [lib] [tools] [examples] [selftests]
 	Without -k: for both of Debian's kernels. Without names: everything.
 	EOF
 	exit 2
@@ -19,7 +19,7 @@ while getopts k: option; do
 	esac
 done
 shift $((OPTIND - 1))
-[ $# -gt 0 ] || set -- modules lib tools selftests
+[ $# -gt 0 ] || set -- modules lib tools examples selftests
 
 jobs=$(nproc)
 in_chroot() { "$TOP/qemu/chroot.sh" "$@"; }
@@ -98,6 +98,9 @@ for part; do
 			build_user lib -j"$jobs" install-check
 			build_user tools install-check
 		fi ;;
+	examples)
+		build_user examples/ipu -j"$jobs" all
+		build_user examples/ipu install-check ;;
 	*) usage ;;
 	esac
 done

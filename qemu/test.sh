@@ -77,9 +77,10 @@ print_tried() {
 
 # What needs no VM runs beside one that has but one processor.
 without_vm() {
-	for name in selfcheck checks lib tools; do
+	for name in selfcheck checks lib tools examples; do
 		case $name in
 		selfcheck | checks) set -- "$TOP/qemu/$name.sh" ;;
+		examples) set -- host_tests examples/ipu ;;
 		*) set -- host_tests "$name" ;;
 		esac
 		status=0
@@ -91,7 +92,7 @@ without_vm() {
 without_vm_ended() {
 	wait "$1"
 	for name in "selfcheck the test runner itself" "checks static checks" "lib libwd with sanitizers" \
-		"tools tools with sanitizers"; do
+		"tools tools with sanitizers" "examples the IPU example with sanitizers"; do
 		file=$out/${name%% *}
 		add "${name#* }" "$file.log" "$(cat "$file.status")"
 	done

@@ -7,7 +7,7 @@ hostile="hostile_desc hostile_ring hostile_calls hostile_life"
 memory_tests="mem_reserve mem_share mem_import"
 # What is the same with any number of processors runs with two; and tools need no kernel that watches.
 [ "$(nproc)" -eq 1 ] || memory_tests="$memory_tests mem_frag" many=isolate
-[ "$(nproc)" -eq 1 ] || tools="wdzip.sh tools.sh libwdz.sh zlib_gone zlib_suites.sh"
+[ "$(nproc)" -eq 1 ] || tools="wdzip.sh tools.sh libwdz.sh zlib_gone zlib_suites.sh ipu.sh"
 operations="cipher aead digest digest_bad move dif op_fault link link_bad"
 tests="abi ring bad_desc bad_addr sgl codecs uffd $operations $memory_tests protect priority life crowd comp third alg_life libwd.sh $hostile ${many-} pci modules"
 iomem=$(mktemp)

@@ -22,4 +22,5 @@ analyze lib SAN= all $(find lib/tests -name '*.c' | sed 's|^lib/\(.*\)c$|/tmp/li
 analyze tools all /tmp/tools/test_channels
 analyze selftests KSELFTEST_DIR="$PWD/build/kselftest" all
 analyze examples WD_CFLAGS="-I$PWD/include -I$PWD/include/uapi" WD_LIBS="-L/tmp/lib -lwd" all
+analyze examples/ipu all /tmp/examples/ipu/test_ipu
 sed -nE "s|^$PWD/||; "'/^[^ ]+:[0-9]+:[0-9]+: (warning|error): /p' /tmp/log
