@@ -10,12 +10,13 @@ PREFIX ?= /usr/local
 LIBDIR ?= $(PREFIX)/lib
 export KERNEL FILE MODE HOURS
 
-.PHONY: help run test check shell bench soak setup modules lib tools check-host modules_install install clean distclean
+.PHONY: help run run-ipu test check shell bench soak setup modules lib tools check-host modules_install install clean distclean
 
 help:
 	@echo 'In a virtual machine (the first time sets everything up):'
 	@echo '  make run [FILE=path] [MODE=sva|share|noiommu] [KERNEL=backports]'
 	@echo '                                           compress a file, on a device of each mode'
+	@echo '  make run-ipu [MODE=...] [KERNEL=backports]  a block store with encryption, and what a request costs'
 	@echo '  make test                                all tests, on both kernels, with one CPU and two'
 	@echo '  make test KERNEL=debug                   those in the VM, under KASAN, lockdep and kmemleak'
 	@echo '  make shell [KERNEL=backports]            a console with everything loaded'
@@ -39,6 +40,9 @@ setup:
 
 run: setup
 	@qemu/run.sh
+
+run-ipu: setup
+	@qemu/run-ipu.sh
 
 test: setup
 	@qemu/test.sh $(if $(filter-out file,$(origin KERNEL)),$(KERNEL))
@@ -69,6 +73,8 @@ tools: lib
 check-host:
 	$(MAKE) -C lib check
 	$(MAKE) -C tools check
+	@if command -v nbdkit >/dev/null; then $(MAKE) -C examples/ipu check; else \
+		echo 'There is no nbdkit here: examples/ipu is not tested'; fi
 
 modules_install: modules
 	$(MAKE) -C $(KDIR) M=$(CURDIR) $(if $(DESTDIR),INSTALL_MOD_PATH=$(DESTDIR)) modules_install

@@ -12,15 +12,6 @@ sva | share | noiommu) modes=$MODE ;;
 *) die "no mode is called '$MODE'; there are: sva, share, noiommu, all" ;;
 esac
 
-# A file that everybody has: some of the kernel's headers, 20 MB or more.
-make_demo() {
-	[ ! -f "$1" ] || return 0
-	version=$(kernel_version stable)
-	tar -C "$ROOT/usr/src/linux-headers-${version%-amd64}-common/include" --sort=name --mtime=@0 \
-		--owner=0 --group=0 --numeric-owner -cf "$1.new" linux
-	mv "$1.new" "$1"
-}
-
 file=${FILE:-$BUILD/headers.tar}
 [ -n "${FILE:-}" ] || make_demo "$file"
 { [ -f "$file" ] && [ -r "$file" ]; } || die "cannot read the file '$file'"
