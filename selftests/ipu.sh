@@ -105,6 +105,14 @@ bad_block() {
 		umount "$mnt" && detach && unserve && [ "$(count failed read)" -gt 0 ]
 }
 
+# The library has room for each end of such a request, but not for both.
+large_requests() {
+	rm -f "$dir/store"
+	serve size=16M mode=share && attach && echo 3072 >"/sys/block/${disk#/dev/}/queue/max_sectors_kb" &&
+		timeout 30 dd if="$first" of="$disk" bs=3M count=1 oflag=direct status=none &&
+		cmp -n 3145728 "$first" "$disk" && detach && unserve && [ "$(count failed write)" -eq 0 ]
+}
+
 wrong_key() {
 	mv "$dir/key" "$dir/kept"
 	serve 2>"$dir/said"
@@ -117,7 +125,7 @@ first=/usr/bin/perl
 second=/usr/bin/bash
 files="$first $second /usr/bin/tar"
 mkdir "$mnt"
-echo "1..8"
+echo "1..9"
 ok "files there and back, sva" there_and_back 512 mode=sva
 ok "what it cost" counts all
 ok "files there and back, share, sectors of 4096, one by one" there_and_back 4096 mode=share fuse=false
@@ -125,5 +133,6 @@ ok "what it cost" counts none
 ok "files there and back, noiommu" there_and_back 512 mode=noiommu
 ok "what it cost" counts most
 ok "a bad block is an error, share" bad_block
+ok "large requests, share" large_requests
 ok "another key is refused" wrong_key
 exit $failed

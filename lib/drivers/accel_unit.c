@@ -177,7 +177,8 @@ static int begin_part(const struct accel_unit *unit, unsigned int i, struct wd_r
 
 static int begin_parts(struct accel_unit *unit, struct wd_request *const *reqs)
 {
-	unsigned int i;
+	struct wd_bounce_pool *pool = unit->part[0]->ac->accel->pool;
+	unsigned int i, begun;
 	int ret = 0;
 
 	for (i = 0; i < unit->n; i++) {
@@ -185,8 +186,12 @@ static int begin_parts(struct accel_unit *unit, struct wd_request *const *reqs)
 		if (ret)
 			break;
 	}
+	begun = i;
 	while (ret && i)
 		accel_request_drop(unit->part[--i]);
+	/* Where only its own parts were in the way there will never be more room. */
+	if (ret == -EAGAIN && begun && !(pool && wd_bounce_pool_is_used(pool)))
+		return -EOPNOTSUPP;
 	return ret;
 }
 

@@ -207,3 +207,13 @@ void wd_bounce_pool_put(struct wd_bounce_pool *pool, struct wd_bounce_set *set)
 	pthread_cond_broadcast(&pool->cond);
 	pthread_mutex_unlock(&pool->lock);
 }
+
+bool wd_bounce_pool_is_used(struct wd_bounce_pool *pool)
+{
+	bool used;
+
+	pthread_mutex_lock(&pool->lock);
+	used = pool->arena[WD_ARENA_ALL].users;
+	pthread_mutex_unlock(&pool->lock);
+	return used;
+}

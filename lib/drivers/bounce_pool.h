@@ -135,6 +135,9 @@ int wd_bounce_pool_get_one(struct wd_bounce_pool *pool, const size_t *sizes, siz
 
 void wd_bounce_pool_put(struct wd_bounce_pool *pool, struct wd_bounce_set *set);
 
+/* Is there something that those who do not wait may hope to be put back? */
+bool wd_bounce_pool_is_used(struct wd_bounce_pool *pool);
+
 /*
  * Pure: the sizes of the buffers for @want in pieces of at most @piece. What does not
  * fit in one buffer gets a second.
