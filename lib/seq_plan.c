@@ -267,14 +267,14 @@ static unsigned int next_step(const struct wd_seq *seq, unsigned int k)
 	return k;
 }
 
-/* Does all that step @k makes go to step @next, and to nobody else? */
+/* Does all that step @k makes go to step @next, and to nobody else? An XOR wants addresses. */
 static bool is_piped(struct wd_seq *seq, unsigned int k, unsigned int next)
 {
 	const struct seq_step *s = seq->step[k], *t = seq->step[next];
 	struct uses uses;
 
 	if (!s->dst.loc.op.len || !seq_in_scratch(&s->dst) || t->nsrcs != 1 ||
-	    !same(&s->dst.loc, &t->src[0].loc))
+	    t->req.what == WD_XOR || !same(&s->dst.loc, &t->src[0].loc))
 		return false;
 	uses = find_uses(seq, k, &s->dst.loc);
 	return uses.reads == 1 && !uses.writes;

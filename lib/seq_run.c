@@ -87,6 +87,10 @@ static struct wd_operand resolve(const struct wd_seq *seq, const struct seq_oper
 
 	if (op->temp || !o.len)
 		return o;
+	if (op->parts && op->nparts == 1) {
+		o.base = op->parts[0].iov_base;
+		return o;
+	}
 	if (op->parts) {
 		o.iov = op->parts;
 		o.iovcnt = op->nparts;
@@ -117,12 +121,12 @@ static int back_region(struct wd_seq *seq, const struct seq_operand *op)
 	return r->buf ? 0 : -ENOMEM;
 }
 
-/* Does the process see that memory as it is? -EXDEV: no. */
-static int translate(struct seq_operand *op)
+/* Does the process see that memory as it is, in no more than @most parts? -EXDEV: no. */
+static int translate(struct seq_operand *op, unsigned int most)
 {
 	int ret = wd_seq_translate(&op->loc, &op->parts, &op->nparts);
 
-	return !ret && op->nparts > WD_MAX_PARTS ? -EXDEV : ret;
+	return !ret && op->nparts > most ? -EXDEV : ret;
 }
 
 static bool is_foreign(const struct seq_operand *op)
@@ -139,10 +143,14 @@ static bool is_apart(const struct wd_seq *seq, const struct seq_operand *op,
 	return !wd_seq_overlap(&a, &b);
 }
 
-/* Memory in which a foreign operand is worked on: its own, or some of the pool. */
-static int open_foreign(struct wd_seq *seq, struct seq_operand *op, const struct seq_operand *dst)
+/*
+ * Memory in which a foreign operand is worked on: its own, in at most @most parts and apart from
+ * @dst, if that is given; or some of the pool.
+ */
+static int open_foreign(struct wd_seq *seq, struct seq_operand *op, unsigned int most,
+			const struct seq_operand *dst)
 {
-	int ret = translate(op);
+	int ret = translate(op, most);
 
 	if (!ret && (!dst || is_apart(seq, op, dst)))
 		return 0;
@@ -173,7 +181,7 @@ static int prepare_dst(struct wd_seq *seq, struct seq_operand *op)
 		return 0;
 	if (seq_in_scratch(op))
 		return back_region(seq, op);
-	return is_foreign(op) ? open_foreign(seq, op, NULL) : 0;
+	return is_foreign(op) ? open_foreign(seq, op, WD_MAX_PARTS, NULL) : 0;
 }
 
 /* ------------------------------------------------------------------------ units */
@@ -192,6 +200,8 @@ static unsigned int unit_steps(const struct wd_seq *seq, struct seq_step **steps
 /* -EINPROGRESS: a transfer was started. */
 static int bring(struct wd_seq *seq, struct seq_step *first, struct seq_step *last)
 {
+	/* Sources of an XOR are in one piece. */
+	const unsigned int most = first->req.what == WD_XOR ? 1 : WD_MAX_PARTS;
 	int ret = 0;
 
 	if (!seq->operand)
@@ -201,7 +211,7 @@ static int bring(struct wd_seq *seq, struct seq_step *first, struct seq_step *la
 
 		if (!is_foreign(op))
 			continue;
-		ret = open_foreign(seq, op, &last->dst);
+		ret = open_foreign(seq, op, most, &last->dst);
 		if (!ret && op->temp)
 			ret = transfer(seq, op, false);
 	}

@@ -136,6 +136,39 @@ static void reversed_for_reading(void)
 	free(before);
 }
 
+/* The sources of an XOR are addresses, so they are what nothing can be piped into. */
+static void an_xor_of_what_others_have(void)
+{
+	struct rig rig;
+	struct wd_loc srcs[2], zeros, place, out;
+	struct wd_seq *seq;
+
+	CHECK(setup(&rig, &patient, true));
+	out = wd_loc(rig.out, LEN);
+	srcs[0] = srcs[1] = wd_loc_in(rig.host, FAR_BASE, LEN);
+	CHECK(!wd_seq_new(rig.sc, &seq) && !wd_seq_scratch(seq, LEN, &zeros));
+	CHECK(!wd_seq_scratch(seq, LEN, &place));
+	CHECK(!wd_seq_xor(seq, &zeros, srcs, 2));
+	CHECK(!wd_seq_encrypt(seq, &rig.xts, &place, &zeros, tweak, UNIT));
+	CHECK(!wd_seq_xor(seq, &out, &place, 1));
+	CHECK(!wd_seq_run(seq));
+	wd_seq_get_stats(seq, &rig.stats);
+	CHECK(rig.stats.ran == 3 && rig.stats.fused == 1 && !rig.stats.transfers);
+	wd_seq_free(seq);
+
+	/* Encrypted zeros: what else is XORed with them is as if it had been there. */
+	CHECK(!wd_seq_new(rig.sc, &seq) && !wd_seq_scratch(seq, LEN, &zeros));
+	memset(rig.far.mem, 0, LEN);
+	CHECK(transport(seq, &rig) && encryption(seq, &rig) && !wd_seq_where(seq, &place));
+	srcs[1] = out;
+	srcs[0] = place;
+	CHECK(!wd_seq_xor(seq, &out, srcs, 2) && !wd_seq_run(seq));
+	for (size_t i = 0; i < LEN; i++)
+		CHECK(!rig.out[i]);
+	wd_seq_free(seq);
+	teardown(&rig);
+}
+
 /* Scratch memory comes from a pool and goes back. */
 static void buffers_are_used_again(void)
 {
@@ -338,6 +371,7 @@ static const struct tap_test tests[] = {
 	TEST(a_copy_behind),
 	TEST(a_copy_that_counts),
 	TEST(reversed_for_reading),
+	TEST(an_xor_of_what_others_have),
 	TEST(buffers_are_used_again),
 	TEST(lengths_that_do_not_agree),
 	TEST(scratch_that_nobody_wrote),

@@ -340,8 +340,7 @@ static bool one_sequence(struct fuzz *f, uint32_t seed)
 	ret = run(f);
 	wd_seq_get_stats(f->seq, &stats);
 	wd_seq_free(f->seq);
-	/* Nothing was appended, or scratch was read that nobody wrote. */
-	if (ret == -EINVAL || ret == -ENODATA) {
+	if ((ret == -EINVAL && !stats.appended) || ret == -ENODATA) {
 		nothing++;
 		return true;
 	}
