@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * libwd: requests to a device. What <wd_cipher.h>, <wd_aead.h>, <wd_digest.h> and
- * <wd_dma.h> have in common.
+ * libwd: requests to a device. What <wd_cipher.h>, <wd_aead.h>, <wd_digest.h>, <wd_dma.h>
+ * and <wd_pack.h> have in common.
  *
  * A context is an algorithm, maybe a key, and a channel. A request is one piece of work for a
- * context: a call of one of the four headers prepares it, wd_alg_run() runs it and
+ * context: a call of one of the five headers prepares it, wd_alg_run() runs it and
  * waits, wd_alg_submit() starts many with one doorbell.
  *
  *	struct wd_alg_ctx ctx = { .alg = "cbc(aes)" };
@@ -28,7 +28,7 @@
  *  - another request that is too large for what the library can reserve, where the device does
  *    not reach the memory of the process (<wd.h>), or that the device refused for lack of
  *    memory before it wrote anything. Only what is worked on as a whole can be too large: a message
- *    of an authenticated cipher, a unit of XTS. All else is done in pieces.
+ *    of an authenticated cipher, a unit of XTS, compression. All else is done in pieces.
  *
  * A stream that the device has stays there. wd_alg_get_stats() tells how much it was. In
  * software, memory that is not there ends the process, as it does everywhere in a program.
@@ -111,6 +111,8 @@ enum wd_what {
 	WD_DIF_UPDATE,
 	WD_DIX_GENERATE,
 	WD_DIX_VERIFY,
+	WD_COMPRESS,		/* <wd_pack.h> */
+	WD_DECOMPRESS,
 };
 
 /**
@@ -183,6 +185,7 @@ struct wd_dif {
  * @nsrcs:      WD_XOR: how many, 1 to 16
  * @dif:        requests about protection information
  * @meta:       WD_DIX_*: the protection information, eight bytes for each block
+ * @level:      WD_COMPRESS: 0 to 9, or WD_LEVEL_DEFAULT
  * @callback:   of wd_alg_submit(); NULL: none is called, @ret tells
  * @arg:        the application's
  *
@@ -190,8 +193,9 @@ struct wd_dif {
  *              it is done
  * @produced:   result: bytes that were written to @dst, or of WD_DIX_GENERATE to @meta; with
  *              -EBADMSG for protection information, those of the blocks before that one
- * @result:     result: a CRC; the first offset that differs, or the number of the block that
+ * @result:     result: a CRC, or the check sum of a compressed stream; the first offset that differs, or the number of the block that
  *              is wrong where @ret says that there is one
+ * @consumed:   result of WD_DECOMPRESS: bytes of @src that the stream has
  * @wrong:      result of -EBADMSG for protection information: WD_DIF_CHECK_* fields that are
  * @fault_addr: result of -EFAULT: the address that the device could not use
  * @lib:        the library's
@@ -216,17 +220,19 @@ struct wd_request {
 	unsigned int nsrcs;
 	struct wd_dif dif;
 	struct wd_operand meta;
+	int level;
 	wd_request_cb_t callback;
 	void *arg;
 
 	int ret;
 	size_t produced;
+	size_t consumed;
 	uint64_t result;
 	unsigned int wrong;
 	void *fault_addr;
 
 	void *lib;
-	uint64_t reserved[4];
+	uint64_t reserved[2];
 };
 
 /**
@@ -284,7 +290,9 @@ int wd_alg_set_key(struct wd_alg_ctx *ctx, const void *key, size_t len);
  *             range; nothing happened
  *   -ENOKEY   no key was set; nothing happened
  *   -EBADMSG  an authenticated cipher's tag is wrong, and nothing was written to @dst; or
- *             protection information is
+ *             protection information is, or a compressed stream is none or is cut off
+ *   -ENOSPC   @req->dst is too short for what compression or decompression makes
+ *   -ENOTSUP  a compressed stream that needs a preset dictionary
  *   -EFAULT   @req->fault_addr is no memory that the device can use this way
  *   -EPERM    the context belongs to a parent process
  *   -EIO      the device stopped the channel

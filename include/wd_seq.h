@@ -97,7 +97,8 @@ typedef void (*wd_seq_cb_t)(void *arg, int ret);
  * @submit: start that unit. It ends with wd_request_done() for the first request of it, once;
  *          where it fails, *@failed is before that the number of the request that did.
  *          Returns as wd_alg_submit() for one request, or -EOPNOTSUPP: not with these operands;
- *          then they run one after the other.
+ *          then they run one after the other. Where there is compression, the @produced of the
+ *          last request is how much came out of all.
  */
 struct wd_seq_platform {
 	const char *name;
@@ -222,6 +223,29 @@ int wd_seq_encrypt(struct wd_seq *seq, struct wd_alg_ctx *alg, const struct wd_l
 int wd_seq_decrypt(struct wd_seq *seq, struct wd_alg_ctx *alg, const struct wd_loc *dst,
 		   const struct wd_loc *src, const uint8_t *iv, size_t unit);
 
+/*
+ * What is compressed or decompressed may turn out to be shorter than its destination. An operation
+ * with one source which is all of that destination works on what came, and so on with what
+ * that one makes; its own checks of lengths, such as whole blocks, are made then: -EINVAL. No other
+ * operation may read any of it in the scratch domain: -ENODATA of wd_seq_finish().
+ */
+
+/**
+ * wd_seq_compress() - append compression to one whole stream
+ * @seq:   the sequence
+ * @alg:   context of an algorithm of <wd_pack.h>
+ * @dst:   where the stream goes; the sequence fails with -ENOSPC where it is longer
+ * @src:   the data
+ * @level: as for wd_prep_compress()
+ * @came:  the length of the stream is put here when it is done; or NULL
+ */
+int wd_seq_compress(struct wd_seq *seq, struct wd_alg_ctx *alg, const struct wd_loc *dst,
+		    const struct wd_loc *src, int level, size_t *came);
+
+/** wd_seq_decompress() - the opposite of wd_seq_compress(); what follows the stream is not looked at */
+int wd_seq_decompress(struct wd_seq *seq, struct wd_alg_ctx *alg, const struct wd_loc *dst,
+		      const struct wd_loc *src, size_t *came);
+
 /**
  * wd_seq_crc32c() - append a CRC-32C
  * @seq: the sequence
@@ -278,7 +302,8 @@ int wd_seq_reverse(struct wd_seq *seq);
  * Return: 0: @cb is called or was called; or, and @cb is not,
  *   -EINVAL   no @cb; nothing was appended
  *   -EALREADY it was finished or aborted before
- *   -ENODATA  an operation has a source in the scratch domain that none before it writes
+ *   -ENODATA  an operation has a source in the scratch domain that none before it writes, or
+ *             that may be shorter (see wd_seq_compress()) and is not its one source as a whole
  */
 int wd_seq_finish(struct wd_seq *seq, wd_seq_cb_t cb, void *arg);
 

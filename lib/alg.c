@@ -136,6 +136,7 @@ static void reset_results(struct wd_request *req)
 {
 	req->ret = -EINPROGRESS;
 	req->produced = 0;
+	req->consumed = 0;
 	req->result = 0;
 	req->wrong = 0;
 	req->fault_addr = NULL;

@@ -13,6 +13,7 @@
 #define WD_MAX_WHOLE	(4UL << 20)	/* bytes of what is worked on as a whole */
 #define WD_TAG_LEN	16U		/* bytes of a tag, unless the context says otherwise */
 #define WD_MAX_PARTS	1024		/* of an operand */
+#define WD_MAX_PACK	(64UL << 20)	/* bytes on either side of a request to compress */
 
 enum wd_alg_kind {
 	WD_KIND_CIPHER,
@@ -23,6 +24,7 @@ enum wd_alg_kind {
 	WD_KIND_COPY_CRC,
 	WD_KIND_XOR,
 	WD_KIND_DIF,
+	WD_KIND_PACK,
 };
 
 /* wd_alg_info.flags */
@@ -41,6 +43,7 @@ enum wd_alg_kind {
  * @block: ciphers: lengths are multiples of it
  * @iv:    bytes of the vector or nonce; CCM: the longest
  * @size:  digests: bytes of the result
+ * @format: compression: WD_RAW and so on
  */
 struct wd_alg_info {
 	const char *name;
@@ -51,6 +54,7 @@ struct wd_alg_info {
 	unsigned char block;
 	unsigned char iv;
 	unsigned char size;
+	unsigned char format;
 };
 
 /* NULL: there is none of that name. */

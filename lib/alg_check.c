@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "wd_comp.h"
 #include "wd_dma.h"
 
 #include "alg.h"
@@ -197,6 +198,18 @@ static int check_dif(const struct wd_request *req)
 	}
 }
 
+static int check_pack(const struct wd_alg_info *info, const struct wd_request *req)
+{
+	const int most = info->format == WD_ZSTD ? WD_ZSTD_LEVEL_MAX : 9;
+
+	if (!req->dst.len || req->src.len > WD_MAX_PACK || req->dst.len > WD_MAX_PACK)
+		return -EINVAL;
+	if (req->what == WD_DECOMPRESS)
+		return req->src.len ? 0 : -EINVAL;
+	return req->what == WD_COMPRESS && req->level >= WD_LEVEL_DEFAULT && req->level <= most ?
+	       0 : -EINVAL;
+}
+
 int wd_check_request(const struct wd_alg_info *info, const struct wd_request *req)
 {
 	/* Of an XOR, the source is but a length. */
@@ -222,6 +235,8 @@ int wd_check_request(const struct wd_alg_info *info, const struct wd_request *re
 		return check_xor(req);
 	case WD_KIND_DIF:
 		return check_dif(req);
+	case WD_KIND_PACK:
+		return check_pack(info, req);
 	}
 	return -EINVAL;
 }

@@ -4,11 +4,14 @@
 
 #include <misc/uacce/wd_accel.h>
 
+#include "wd_comp.h"
+
 #include "alg.h"
 
 #define CIPHER(id, ...)	.kind = WD_KIND_CIPHER, .nr = WD_ALG_NR_##id, __VA_ARGS__
 #define AEAD(id, ...)	.kind = WD_KIND_AEAD, .nr = WD_ALG_NR_##id, __VA_ARGS__
 #define DMA(k, id)	.kind = WD_KIND_##k, .nr = WD_ALG_NR_##id
+#define PACK(id, f)	.kind = WD_KIND_PACK, .nr = WD_ALG_NR_##id, .format = WD_##f
 #define AES		.keys = { 16, 24, 32 }
 #define HASH(n, id, s)							\
 	{ .name = n, .kind = WD_KIND_DIGEST, .nr = WD_ALG_NR_##id, .size = s },	\
@@ -50,6 +53,12 @@ static const struct wd_alg_info algs[] = {
 	{ .name = "xor", DMA(XOR, XOR) },
 	{ .name = "dif", DMA(DIF, DIF) },
 	{ .name = "dix", DMA(DIF, DIF) },
+	{ .name = "deflate", PACK(DEFLATE, RAW) },
+	{ .name = "zlib", PACK(DEFLATE, ZLIB) },
+	{ .name = "gzip", PACK(DEFLATE, GZIP) },
+	{ .name = "lz4", PACK(LZ4, LZ4_BLOCK) },
+	{ .name = "lz4-frame", PACK(LZ4, LZ4_FRAME) },
+	{ .name = "zstd", PACK(ZSTD, ZSTD) },
 };
 
 const struct wd_alg_info *wd_alg_find(const char *name)

@@ -330,6 +330,30 @@ int wd_seq_decrypt(struct wd_seq *seq, struct wd_alg_ctx *alg, const struct wd_l
 	return append_cipher(seq, alg, WD_DECRYPT, dst, src, iv, unit);
 }
 
+static int append_pack(struct wd_seq *seq, struct wd_alg_ctx *alg, enum wd_what what,
+		       const struct wd_loc *dst, const struct wd_loc *src, int level, size_t *came)
+{
+	struct seq_step *step = step_new(what);
+
+	if (!step)
+		return -ENOMEM;
+	step->req.level = level;
+	step->came = came;
+	return append(seq, step, alg, dst, src, 1);
+}
+
+int wd_seq_compress(struct wd_seq *seq, struct wd_alg_ctx *alg, const struct wd_loc *dst,
+		    const struct wd_loc *src, int level, size_t *came)
+{
+	return append_pack(seq, alg, WD_COMPRESS, dst, src, level, came);
+}
+
+int wd_seq_decompress(struct wd_seq *seq, struct wd_alg_ctx *alg, const struct wd_loc *dst,
+		      const struct wd_loc *src, size_t *came)
+{
+	return append_pack(seq, alg, WD_DECOMPRESS, dst, src, 0, came);
+}
+
 int wd_seq_crc32c(struct wd_seq *seq, const struct wd_loc *src, uint32_t *crc)
 {
 	struct seq_step *step = crc ? step_new(WD_DIGEST) : NULL;

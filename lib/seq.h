@@ -69,6 +69,7 @@ struct wd_seq_ctx {
  * @temp: while it runs: @loc.op.len bytes of the pool instead, or NULL
  * @parts: while it runs: where a domain's memory is in the process, or NULL
  * @nparts: how many
+ * @cut:   while it runs: the parts of a list that are not all used, or NULL
  */
 struct seq_operand {
 	struct wd_loc loc;
@@ -76,6 +77,7 @@ struct seq_operand {
 	void *temp;
 	struct iovec *parts;
 	unsigned int nparts;
+	struct iovec *cut;
 };
 
 /**
@@ -88,6 +90,9 @@ struct seq_operand {
  * @ptrs:  an XOR's, as its request wants them
  * @iv:    a cipher's
  * @crc:   where a CRC goes, or NULL
+ * @came:  where the number of bytes goes that a compression or decompression made, or NULL
+ * @feeder: the step that makes its source, where that may be less than there is room for; or NULL
+ * @made:  bytes that it wrote
  * @cb:    told when it is done, or NULL
  * @arg:   for @cb
  */
@@ -100,6 +105,9 @@ struct seq_step {
 	void *ptrs[WD_XOR_SRCS];
 	uint8_t iv[16];
 	uint32_t *crc;
+	size_t *came;
+	const struct seq_step *feeder;
+	size_t made;
 	wd_seq_cb_t cb;
 	void *arg;
 };
@@ -171,6 +179,12 @@ struct wd_seq {
 	struct wd_seq *waiting;
 	struct wd_seq_stats stats;
 };
+
+/* Does it make less, perhaps, than there is room for? */
+static inline bool seq_packs(const struct seq_step *s)
+{
+	return s->req.what == WD_COMPRESS || s->req.what == WD_DECOMPRESS;
+}
 
 static inline bool seq_in_scratch(const struct seq_operand *op)
 {

@@ -333,13 +333,64 @@ static void fuse(struct wd_seq *seq)
 	}
 }
 
+/* ----------------------------------------------------------- what may be shorter */
+
+/*
+ * The step that wrote what step @k has for its source @n, if what it wrote may be shorter. -ENODATA:
+ * and the source is not that, as a whole.
+ */
+static int find_feeder(const struct wd_seq *seq, unsigned int k, unsigned int n,
+		       const struct seq_step **feeder)
+{
+	const struct seq_step *t = seq->step[k];
+	const struct wd_loc *loc = &t->src[n].loc;
+
+	*feeder = NULL;
+	while (k--) {
+		const struct seq_step *s = seq->step[k];
+		bool all = same(&s->dst.loc, loc), varies = seq_packs(s) || s->feeder;
+
+		if (!s->alg || !writes(s, loc))
+			continue;
+		if (varies && all && t->nsrcs == 1)
+			*feeder = s;
+		else if (varies && seq_in_scratch(&s->dst))
+			return -ENODATA;
+		if (all)
+			break;
+	}
+	return 0;
+}
+
+static int find_feeders(struct wd_seq *seq)
+{
+	for (unsigned int k = 0; k < seq->n; k++) {
+		struct seq_step *t = seq->step[k];
+		int ret;
+
+		t->feeder = NULL;
+		for (unsigned int n = 0; n < t->nsrcs; n++) {
+			ret = find_feeder(seq, k, n, &t->feeder);
+			if (ret)
+				return ret;
+		}
+	}
+	return 0;
+}
+
 int wd_seq_plan(struct wd_seq *seq)
 {
 	int ret = check_scratch(seq);
 
+	/* Before anything is changed: it can still be made good. */
+	if (!ret)
+		ret = find_feeders(seq);
 	if (ret)
 		return ret;
 	elide_copies(seq);
+	ret = find_feeders(seq);
+	if (ret)
+		return ret;
 	fuse(seq);
 	return 0;
 }

@@ -76,8 +76,10 @@ static void release(struct wd_seq *seq, struct seq_operand *op)
 	if (op->temp)
 		wd_seq_pool_put(&seq->ctx->pool, op->temp, op->loc.op.len);
 	free(op->parts);
+	free(op->cut);
 	op->temp = NULL;
 	op->parts = NULL;
+	op->cut = NULL;
 }
 
 static struct wd_operand resolve(const struct wd_seq *seq, const struct seq_operand *op)
@@ -162,13 +164,39 @@ static int open_foreign(struct wd_seq *seq, struct seq_operand *op, unsigned int
 	return op->temp ? 0 : -ENOMEM;
 }
 
-static int transfer(struct wd_seq *seq, struct seq_operand *op, bool push)
+/* No more than @len bytes of it. */
+static int shorten(struct seq_operand *op, struct wd_operand *o, size_t len)
 {
-	const struct iovec temp = { op->temp, op->loc.op.len };
+	if (len >= o->len)
+		return 0;
+	o->len = len;
+	if (!o->iov)
+		return 0;
+	free(op->cut);
+	op->cut = calloc(o->iovcnt, sizeof(*op->cut));
+	if (!op->cut)
+		return -ENOMEM;
+	for (unsigned int i = 0; i < o->iovcnt && len; i++) {
+		op->cut[i] = o->iov[i];
+		if (op->cut[i].iov_len > len)
+			op->cut[i].iov_len = len;
+		len -= op->cut[i].iov_len;
+	}
+	o->iov = op->cut;
+	return 0;
+}
+
+static int transfer(struct wd_seq *seq, struct seq_operand *op, size_t len, bool push)
+{
+	const struct iovec temp = { op->temp, len };
+	struct wd_operand there = op->loc.op;
+	int ret = shorten(op, &there, len);
 	struct iovec flat;
 	unsigned int cnt;
-	const struct iovec *iov = seq_parts(&op->loc.op, &flat, &cnt);
+	const struct iovec *iov = seq_parts(&there, &flat, &cnt);
 
+	if (ret || !len)
+		return ret;
 	seq->stats.transfers++;
 	seq->stats.copies++;
 	return push ? wd_domain_push(op->loc.domain, iov, cnt, &temp, 1, transfer_ended, seq) :
@@ -213,25 +241,79 @@ static int bring(struct wd_seq *seq, struct seq_step *first, struct seq_step *la
 			continue;
 		ret = open_foreign(seq, op, most, &last->dst);
 		if (!ret && op->temp)
-			ret = transfer(seq, op, false);
+			ret = transfer(seq, op, op->loc.op.len, false);
 	}
 	return ret;
 }
 
-static void fill_request(struct wd_seq *seq, struct seq_step *s, bool first, bool last)
+/* How much comes of @len bytes, at most. */
+static size_t makes(const struct seq_step *s, size_t len)
+{
+	const size_t block = s->req.dif.block, all = block + 8;
+
+	switch (s->req.what) {
+	case WD_COPY:
+	case WD_ENCRYPT:
+	case WD_DECRYPT:
+		return len;
+	case WD_DIF_INSERT:
+		return len / block * all;
+	case WD_DIF_STRIP:
+		return len / all * block;
+	default:
+		return s->dst.loc.op.len;
+	}
+}
+
+/* @before: the one that it goes on from in the same unit, or NULL. */
+static int fill_request(struct wd_seq *seq, struct seq_step *s, const struct seq_step *before,
+			bool last)
 {
 	struct wd_request *req = &s->req;
+	int ret = 0;
 
-	req->src = (struct wd_operand){ .len = s->src[0].loc.op.len };
-	req->dst = (struct wd_operand){ .len = s->dst.loc.op.len };
-	if (first && req->what != WD_XOR)
+	req->src = (struct wd_operand){ .len = before ? before->req.dst.len : s->src[0].loc.op.len };
+	if (!before && req->what != WD_XOR)
 		req->src = resolve(seq, &s->src[0]);
+	if (s->feeder && !before)
+		ret = shorten(&s->src[0], &req->src, s->feeder->made);
+	req->dst = (struct wd_operand){ .len = s->dst.loc.op.len };
 	if (last)
 		req->dst = resolve(seq, &s->dst);
+	if (!ret)
+		ret = shorten(&s->dst, &req->dst, makes(s, req->src.len));
 	for (unsigned int i = 0; req->what == WD_XOR && i < s->nsrcs; i++)
 		s->ptrs[i] = resolve(seq, &s->src[i]).base;
 	req->callback = request_ended;
 	req->arg = seq;
+	return ret;
+}
+
+/* The steps of a unit ended well: how much did they make? Behind compression it is what came out. */
+static void note_lengths(struct seq_step **steps, unsigned int n)
+{
+	const size_t came = steps[n - 1]->req.produced;
+	bool packed = false;
+
+	for (unsigned int i = 0; i < n; i++) {
+		struct seq_step *s = steps[i];
+
+		packed |= seq_packs(s);
+		s->made = packed ? came : s->req.dst.len;
+		if (s->came)
+			*s->came = s->made;
+	}
+}
+
+static int take(struct wd_seq *seq, struct seq_step *last)
+{
+	return last->dst.temp ? transfer(seq, &last->dst, last->made, true) : 0;
+}
+
+/* What it goes on from was decompressed to no bytes at all. */
+static bool has_nothing_to_do(const struct seq_step *s)
+{
+	return s->feeder && !s->feeder->made && s->req.what != WD_DIGEST && s->req.what != WD_COMPRESS;
 }
 
 /* 1: it is under way; else as wd_alg_run(). */
@@ -239,14 +321,19 @@ static int submit(struct wd_seq *seq, struct seq_step **steps, unsigned int n)
 {
 	struct wd_alg_ctx *ctxs[WD_SEQ_MAX];
 	struct wd_request *reqs[WD_SEQ_MAX];
+	int ret;
 
 	if (!n)
 		return 0;
 	for (unsigned int i = 0; i < n; i++) {
-		fill_request(seq, steps[i], !i, i == n - 1);
+		ret = fill_request(seq, steps[i], i ? steps[i - 1] : NULL, i == n - 1);
+		if (ret)
+			return ret;
 		ctxs[i] = steps[i]->alg;
 		reqs[i] = &steps[i]->req;
 	}
+	if (has_nothing_to_do(steps[0]))
+		return n > 1 ? -EOPNOTSUPP : 0;
 	seq->failed = 0;
 	if (n > 1)
 		return seq->ctx->platform->submit(ctxs, reqs, n, &seq->failed);
@@ -379,7 +466,8 @@ static int do_phase(struct wd_seq *seq)
 		return ret == 1 ? -EINPROGRESS : ret;
 	case SEQ_TAKE:
 		seq->phase = SEQ_NEXT;
-		return steps[n - 1]->dst.temp ? transfer(seq, &steps[n - 1]->dst, true) : 0;
+		note_lengths(steps, n);
+		return take(seq, steps[n - 1]);
 	case SEQ_NEXT:
 		next_unit(seq);
 	}

@@ -48,7 +48,7 @@ fallback() {
 }
 
 # Copies make no difference to what a stream may be, nor slices to what a call may be. Where time is short: what is new.
-new="test_device test_modes test_alg_modes test_cross test_domain test_seq test_seq_fuse test_seq_fuzz"
+new="test_device test_modes test_alg_modes test_cross test_domain test_pack test_seq test_seq_fuse test_seq_pack test_seq_fuzz"
 sva="$new test_comp test_async test_fuzz test_codecs test_cipher test_aead test_digest test_dma"
 # Its streams are the same with one processor, and on any kernel.
 [ -n "$tenth$SLOW" ] || sva="$sva test_zlib_stream"

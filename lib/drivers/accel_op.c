@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* What the operations of the device differ in. */
 #include <endian.h>
+#include <errno.h>
 #include <string.h>
+
+#include "wd_comp.h"
 
 #include "accel_alg.h"
 
@@ -368,6 +371,49 @@ static void build_dif(struct accel_request *r, struct wd_desc *desc)
 	};
 }
 
+/* --------------------------------------------------------------- compression */
+
+static void prepare_pack(struct accel_request *r)
+{
+	if (r->req->src.len)
+		use_src(r, 0);
+	use_dst(r, 0);
+	r->whole = true;
+}
+
+static void build_pack(struct accel_request *r, struct wd_desc *desc)
+{
+	static const uint32_t formats[] = {
+		[WD_RAW] = WD_COMP_RAW,
+		[WD_ZLIB] = WD_COMP_ZLIB,
+		[WD_GZIP] = WD_COMP_GZIP,
+		[WD_LZ4_BLOCK] = WD_COMP_LZ4_BLOCK,
+		[WD_LZ4_FRAME] = WD_COMP_LZ4_FRAME,
+		[WD_ZSTD] = WD_COMP_ZSTD,
+	};
+	const unsigned int format = r->ac->info->format;
+	const int level = r->req->level;
+
+	build_plain(r, desc);
+	desc->stream = (uint32_t)r->stream;
+	desc->op = WD_COMP_NEW | formats[format] << WD_COMP_FORMAT_SHIFT;
+	if (r->req->what == WD_DECOMPRESS)
+		return;
+	desc->op |= WD_COMP_FINISH << WD_COMP_FLUSH_SHIFT |
+		    (uint32_t)(level == WD_LEVEL_DEFAULT ? 6 : level) << WD_COMP_LEVEL_SHIFT;
+	if (format <= WD_GZIP)
+		desc->op |= 15U << WD_COMP_WINDOW_SHIFT;
+}
+
+/* Without its end, a stream is cut off. */
+static void done_pack(struct accel_request *r, const struct wd_cqe *cqe)
+{
+	if (!(cqe->aux & WD_CQE_END))
+		r->ret = r->req->what == WD_DECOMPRESS ? -EBADMSG : -EIO;
+	r->req->consumed = cqe->consumed;
+	r->req->result = cqe->info;
+}
+
 /* A request for data of this kind is CIPHER or AEAD, which its algorithm tells. */
 static const struct accel_op op_cipher = {
 	.opcode = WD_OP_CIPHER,
@@ -403,6 +449,13 @@ static const struct accel_op op_aead = {
 	.prepare = prepare_dif,			\
 	.build = build_dif,			\
 	.done = done_plain,			\
+}
+
+#define PACK(name) {				\
+	.opcode = WD_OP_##name,			\
+	.prepare = prepare_pack,		\
+	.build = build_pack,			\
+	.done = done_pack,			\
 }
 
 static const struct accel_op ops[] = {
@@ -461,6 +514,8 @@ static const struct accel_op ops[] = {
 	[WD_DIF_UPDATE] = DIF(DIF_UPDATE, true),
 	[WD_DIX_GENERATE] = DIF(DIX_GENERATE, false),
 	[WD_DIX_VERIFY] = DIF(DIX_VERIFY, false),
+	[WD_COMPRESS] = PACK(DEFLATE),
+	[WD_DECOMPRESS] = PACK(INFLATE),
 };
 
 const struct accel_op *accel_op_find(enum wd_alg_kind kind, enum wd_what what)

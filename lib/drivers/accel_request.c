@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "wd_comp.h"
+
 #include "accel_alg.h"
 
 #define ALIGN		64
@@ -205,7 +207,12 @@ int accel_error(const struct wd_cqe *cqe)
 		return 0;
 	case WD_ST_AUTH:
 	case WD_ST_DIF:
+	case WD_ST_DATA:
 		return -EBADMSG;
+	case WD_ST_OVERFLOW:
+		return -ENOSPC;
+	case WD_ST_NEED_DICT:
+		return -ENOTSUP;
 	case WD_ST_BAD_LENGTH:
 	case WD_ST_BAD_PARAM:
 		return -EINVAL;
@@ -291,6 +298,8 @@ static bool request_step(struct wd_ring_req *req)
 		return end_early(r);
 	}
 	r->op->done(r, &req->cqe);
+	if (r->ret < 0)
+		return end_early(r);
 	if (r->ret || r->piece + 1 == r->pieces)
 		return false;
 	r->piece++;
@@ -322,12 +331,17 @@ void accel_request_reset(struct accel_request *r, struct wd_request *req)
 	r->op->prepare(r);
 }
 
-/* A digest in pieces is a stream of its own. */
+/* A digest in pieces is a stream of its own, and so is all that is compressed. */
+static bool needs_stream(const struct accel_request *r)
+{
+	return r->ac->info->kind == WD_KIND_PACK || (r->req->what == WD_DIGEST && r->pieces > 1);
+}
+
 static int get_stream(struct accel_request *r, bool wait)
 {
 	bool others;
 
-	if (r->req->what != WD_DIGEST || r->pieces == 1)
+	if (!needs_stream(r))
 		return 0;
 	r->stream = wd_accel_stream_get(r->ac->accel);
 	r->own_stream = r->stream >= 0;
@@ -340,9 +354,19 @@ static int get_stream(struct accel_request *r, bool wait)
 	return !wait && others ? -EAGAIN : -ENOMEM;
 }
 
+/* May it be longer than the device takes at once? Most are divided. */
+static bool is_too_long(const struct accel_request *r)
+{
+	const struct wd_chan_layout *layout = wd_ring_layout(r->ac->accel->ring);
+	const size_t src = r->req->src.len, dst = r->req->dst.len;
+	const size_t most = r->ac->info->format == WD_LZ4_BLOCK ? layout->max_unit : layout->max_len;
+
+	return r->ac->info->kind == WD_KIND_PACK && (src > most || dst > most);
+}
+
 int accel_request_prepare(struct accel_request *r, bool wait)
 {
-	int ret = accel_places_find(r);
+	int ret = is_too_long(r) ? -ENOMEM : accel_places_find(r);
 
 	if (!ret)
 		ret = get_block(r, wait);

@@ -42,6 +42,7 @@ static bool makes_a_source(const struct wd_request *req)
 	case WD_DIF_INSERT:
 	case WD_DIF_STRIP:
 	case WD_DIF_UPDATE:
+	case WD_COMPRESS:
 		return true;
 	default:
 		return false;
@@ -50,9 +51,18 @@ static bool makes_a_source(const struct wd_request *req)
 
 static bool takes_what_comes(const struct wd_request *req)
 {
-	if (req->what == WD_DIGEST || req->what == WD_DIF_VERIFY)
+	if (req->what == WD_DIGEST || req->what == WD_DIF_VERIFY || req->what == WD_DECOMPRESS)
 		return true;
 	return makes_a_source(req) && req->what != WD_FILL;
+}
+
+/*
+ * Whether a stream ended only its own completion tells, so decompression is the last. How long one
+ * is the last one's tells, where it is as long.
+ */
+static bool keeps_length(const struct wd_request *req)
+{
+	return req->what == WD_ENCRYPT || req->what == WD_DECRYPT || req->what == WD_COPY;
 }
 
 /* Can it be done with one descriptor, by the device? */
@@ -80,11 +90,16 @@ unsigned int accel_chain(struct wd_alg_ctx *const *ctxs, struct wd_request *cons
 			 unsigned int n)
 {
 	const size_t most = most_parts(ctxs[0]->private);
+	bool packed = false;
 	unsigned int i;
 
-	for (i = 0; i < n && i < most && fits(ctxs[i]->private, reqs[i]); i++)
+	for (i = 0; i < n && i < most && fits(ctxs[i]->private, reqs[i]); i++) {
 		if (i && !(makes_a_source(reqs[i - 1]) && takes_what_comes(reqs[i])))
 			break;
+		if (packed && (!keeps_length(reqs[i]) || reqs[i]->unit))
+			break;
+		packed |= reqs[i]->what == WD_COMPRESS;
+	}
 	return i ? i : 1;
 }
 

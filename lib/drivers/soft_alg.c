@@ -17,6 +17,7 @@ static const struct wd_soft_ops *const kinds[] = {
 	[WD_KIND_COPY_CRC] = &wd_soft_dma,
 	[WD_KIND_XOR] = &wd_soft_dma,
 	[WD_KIND_DIF] = &wd_soft_dif,
+	[WD_KIND_PACK] = &wd_soft_pack,
 };
 
 int wd_soft_alg_open(struct wd_soft_alg *sa, struct wd_alg_ctx *ctx)

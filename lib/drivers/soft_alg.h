@@ -61,6 +61,7 @@ extern const struct wd_soft_ops wd_soft_digest;
 extern const struct wd_soft_ops wd_soft_crc;
 extern const struct wd_soft_ops wd_soft_dma;
 extern const struct wd_soft_ops wd_soft_dif;
+extern const struct wd_soft_ops wd_soft_pack;
 
 /*
  * Make @sa, which is zero, compute for @ctx, without a channel and a queue of its own.

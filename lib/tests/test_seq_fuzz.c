@@ -11,6 +11,7 @@
 #include "wd_cipher.h"
 #include "wd_digest.h"
 #include "wd_dma.h"
+#include "wd_pack.h"
 
 #define AREA	8192UL		/* bytes of each memory */
 #define OPS	10
@@ -58,6 +59,7 @@ struct fuzz {
 static struct wd_seq_ctx *sc;
 static const struct wd_seq_platform *own;
 static struct wd_alg_ctx ctr, crc_ctx, dma_ctx, dif_ctx, xor_ctx;
+static struct wd_alg_ctx zip[2];	/* of the channel, and not */
 static struct wd_alg_ctx soft_ctr;	/* of another channel: it runs at once */
 static struct wd_domain *far_domain, *near_domain;
 static struct far far, near;
@@ -273,6 +275,39 @@ static bool do_xor(struct fuzz *f)
 	return !model_run(&xor_ctx, &req);
 }
 
+/*
+ * A copy, by way of streams of which nobody knows the length before: there, perhaps into a cipher
+ * and out of it again, and back.
+ */
+static bool do_pack(struct fuzz *f)
+{
+	size_t len = f->last.len && below(f, 3) ? f->last.len : length(f);
+	struct wd_alg_ctx *to = &zip[below(f, 2)], *from = &zip[below(f, 2)];
+	struct wd_alg_ctx *ctx = below(f, 3) ? &ctr : &soft_ctr;
+	struct wd_loc packed, sealed, opened;
+	struct wd_request req;
+	struct where src, dst;
+	uint8_t iv[16] = { 0 };
+
+	if (!pair(f, &src, len, &dst, len, false) ||
+	    wd_seq_scratch(f->seq, len + 100, &packed) || wd_seq_scratch(f->seq, len + 100, &sealed) ||
+	    wd_seq_scratch(f->seq, len + 100, &opened))
+		return false;
+	if (wd_seq_compress(f->seq, to, &packed, &src.loc, (int)below(f, 10), NULL))
+		return false;
+	if (below(f, 2)) {
+		if (wd_seq_encrypt(f->seq, ctx, &sealed, &packed, iv, 0) ||
+		    wd_seq_decrypt(f->seq, ctx, &opened, &sealed, iv, 0))
+			exit(EXIT_FAILURE);
+		packed = opened;
+	}
+	if (wd_seq_decompress(f->seq, from, &dst.loc, &packed, NULL))
+		exit(EXIT_FAILURE);
+	wd_prep_copy(&req, dst.model, src.model, len);
+	f->last = dst;
+	return !model_run(&dma_ctx, &req);
+}
+
 static void done(void *arg, int ret)
 {
 	int *result = arg;
@@ -316,6 +351,7 @@ static bool one_sequence(struct fuzz *f, uint32_t seed)
 {
 	static bool (*const ops[])(struct fuzz *) = {
 		do_copy, do_copy, do_copy, do_fill, do_cipher, do_cipher, do_crc, do_dif, do_xor,
+		do_pack,
 	};
 	struct wd_seq_stats stats;
 	unsigned int n, platform;
@@ -366,6 +402,9 @@ static bool open_all(void)
 	xor_ctx = (struct wd_alg_ctx){ .alg = "xor", .flags = WD_ALG_F_SOFTWARE };
 	REQUIRE(!wd_alg_init(&ctr) && !wd_alg_init(&soft_ctr) && !wd_alg_init(&crc_ctx) &&
 		!wd_alg_init(&dma_ctx) && !wd_alg_init(&dif_ctx) && !wd_alg_init(&xor_ctx));
+	zip[0] = (struct wd_alg_ctx){ .alg = "gzip", .ch = ch };
+	zip[1] = (struct wd_alg_ctx){ .alg = "gzip", .flags = WD_ALG_F_SOFTWARE };
+	REQUIRE(!wd_alg_init(&zip[0]) && !wd_alg_init(&zip[1]));
 	REQUIRE(!wd_alg_set_key(&ctr, key, 32) && !wd_alg_set_key(&soft_ctr, key, 32));
 	far = (struct far){ .mem = malloc(AREA), .len = AREA };
 	near = (struct far){ .mem = malloc(AREA), .len = AREA, .open = true };
@@ -378,6 +417,8 @@ static bool open_all(void)
 static void close_all(void)
 {
 	wd_alg_exit(&ctr);
+	wd_alg_exit(&zip[0]);
+	wd_alg_exit(&zip[1]);
 	wd_alg_exit(&soft_ctr);
 	wd_alg_exit(&crc_ctx);
 	wd_alg_exit(&dma_ctx);
