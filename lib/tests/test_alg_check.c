@@ -103,7 +103,7 @@ static int init_with(const char *alg, unsigned int tag_len, unsigned int flags)
 static void contexts(void)
 {
 	static const char *const none[] = {
-		"", "aes", "cbc(des)", "hmac(crc32)", "cbc(aes) ", "CBC(AES)", "deflate",
+		"", "aes", "cbc(des)", "hmac(crc32)", "cbc(aes) ", "CBC(AES)", "deflat",
 	};
 	struct wd_chan closed = { 0 };
 	struct wd_alg_ctx c = { .alg = "copy", .ch = &closed };
