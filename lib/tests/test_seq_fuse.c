@@ -224,7 +224,7 @@ static void of_length(size_t len)
 static void long_ones(void)
 {
 	for (size_t mib = 1; mib <= 8 && !tap_failed; mib++)
-		if (!getenv("SLOW") || mib % 3 == 0)
+		if (!getenv("SLOW") || mib == 3)
 			of_length(mib << 20);
 }
 
