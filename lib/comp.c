@@ -64,8 +64,7 @@ static int check_stream_args(struct wd_comp_ctx *ctx, enum wd_comp_dir dir)
 	if (ctx->stream_mode != WD_STATELESS && ctx->stream_mode != WD_STATEFUL)
 		return -EINVAL;
 
-	if (ctx->comp_level == WD_LEVEL_DEFAULT)
-		ctx->comp_level = 6;
+	ctx->comp_level = wd_comp_level(ctx->comp_level);
 	if (ctx->window_size == 8)
 		ctx->window_size = 9;
 	if (!ctx->window_size && windows && dir == WD_COMP_DEFLATE)

@@ -18,6 +18,12 @@ extern const struct wd_alg_comp wd_comp_software;
 /* The name that sysfs has for a format. */
 const char *wd_comp_alg_name(int alg_type);
 
+/* A level that may be the default, as what that means. */
+static inline int wd_comp_level(int level)
+{
+	return level == WD_LEVEL_DEFAULT ? 6 : level;
+}
+
 /* What a deflate call has to do with the end of its input. */
 static inline int wd_comp_flush(const struct wd_comp_ctx *ctx)
 {

@@ -81,4 +81,7 @@ void wd_accel_stream_close(struct wd_accel *accel, int id);
 int wd_accel_key_get(struct wd_accel *accel);
 void wd_accel_key_put(struct wd_accel *accel, int id);
 
+/* accel_comp.c: WD_RAW and so on, as an operation word has it. */
+uint32_t wd_accel_comp_format(int alg_type);
+
 #endif

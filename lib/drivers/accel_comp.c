@@ -71,14 +71,8 @@ static bool is_block(const struct accel_comp *ac)
 	return ac->ctx->alg_type == WD_LZ4_BLOCK;
 }
 
-static uint32_t op_word(const struct accel_comp *ac, bool last)
+uint32_t wd_accel_comp_format(int alg_type)
 {
-	static const uint32_t flushes[] = {
-		[WD_NO_FLUSH] = WD_COMP_NO_FLUSH,
-		[WD_SYNC_FLUSH] = WD_COMP_SYNC_FLUSH,
-		[WD_FULL_FLUSH] = WD_COMP_FULL_FLUSH,
-		[WD_FINISH] = WD_COMP_FINISH,
-	};
 	static const uint32_t formats[] = {
 		[WD_RAW] = WD_COMP_RAW,
 		[WD_ZLIB] = WD_COMP_ZLIB,
@@ -87,10 +81,22 @@ static uint32_t op_word(const struct accel_comp *ac, bool last)
 		[WD_LZ4_FRAME] = WD_COMP_LZ4_FRAME,
 		[WD_ZSTD] = WD_COMP_ZSTD,
 	};
+
+	return formats[alg_type] << WD_COMP_FORMAT_SHIFT;
+}
+
+static uint32_t op_word(const struct accel_comp *ac, bool last)
+{
+	static const uint32_t flushes[] = {
+		[WD_NO_FLUSH] = WD_COMP_NO_FLUSH,
+		[WD_SYNC_FLUSH] = WD_COMP_SYNC_FLUSH,
+		[WD_FULL_FLUSH] = WD_COMP_FULL_FLUSH,
+		[WD_FINISH] = WD_COMP_FINISH,
+	};
 	const struct wd_comp_ctx *ctx = ac->ctx;
 	uint32_t op;
 
-	op = formats[ctx->alg_type] << WD_COMP_FORMAT_SHIFT |
+	op = wd_accel_comp_format(ctx->alg_type) |
 	     (uint32_t)ctx->window_size << WD_COMP_WINDOW_SHIFT;
 	if (ac->fresh)
 		op |= WD_COMP_NEW;

@@ -4,8 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "wd_comp.h"
-
+#include "../comp.h"
 #include "accel_alg.h"
 
 #define GRANULE		64U	/* of all blocks and patterns a multiple */
@@ -383,24 +382,15 @@ static void prepare_pack(struct accel_request *r)
 
 static void build_pack(struct accel_request *r, struct wd_desc *desc)
 {
-	static const uint32_t formats[] = {
-		[WD_RAW] = WD_COMP_RAW,
-		[WD_ZLIB] = WD_COMP_ZLIB,
-		[WD_GZIP] = WD_COMP_GZIP,
-		[WD_LZ4_BLOCK] = WD_COMP_LZ4_BLOCK,
-		[WD_LZ4_FRAME] = WD_COMP_LZ4_FRAME,
-		[WD_ZSTD] = WD_COMP_ZSTD,
-	};
-	const unsigned int format = r->ac->info->format;
-	const int level = r->req->level;
+	const int format = r->ac->info->format;
 
 	build_plain(r, desc);
 	desc->stream = (uint32_t)r->stream;
-	desc->op = WD_COMP_NEW | formats[format] << WD_COMP_FORMAT_SHIFT;
+	desc->op = WD_COMP_NEW | wd_accel_comp_format(format);
 	if (r->req->what == WD_DECOMPRESS)
 		return;
 	desc->op |= WD_COMP_FINISH << WD_COMP_FLUSH_SHIFT |
-		    (uint32_t)(level == WD_LEVEL_DEFAULT ? 6 : level) << WD_COMP_LEVEL_SHIFT;
+		    (uint32_t)wd_comp_level(r->req->level) << WD_COMP_LEVEL_SHIFT;
 	if (format <= WD_GZIP)
 		desc->op |= 15U << WD_COMP_WINDOW_SHIFT;
 }

@@ -28,7 +28,7 @@ static int run(struct wd_soft_alg *sa, struct wd_request *req, const void *in, v
 	struct wd_soft_stream stream = { 0 };
 	struct wd_comp_ctx ctx = {
 		.alg_type = sa->info->format,
-		.comp_level = req->level == WD_LEVEL_DEFAULT ? 6 : req->level,
+		.comp_level = wd_comp_level(req->level),
 		.window_size = deflate && sa->info->format <= WD_GZIP ? 15 : 0,
 		.stream_mode = WD_STATELESS,
 		.flush_type = WD_FINISH,

@@ -2,6 +2,7 @@
 /* Memory domains: which there are, transfers, and views of the same memory. */
 #include <string.h>
 
+#include "mode_util.h"
 #include "rig_util.h"
 #include "seq_util.h"
 
@@ -166,17 +167,10 @@ static void a_channels_view(void)
 /* A context on the device with SVA, whatever WD_MODE says. */
 static bool open_sva(struct wd_seq_ctx **sc)
 {
-	const char *mode = getenv("WD_MODE");
-	char *kept = mode ? strdup(mode) : NULL;
-	bool ok;
+	char *kept = mode_set("sva");
+	bool ok = !wd_seq_ctx_create(NULL, sc);
 
-	setenv("WD_MODE", "sva", 1);
-	ok = !wd_seq_ctx_create(NULL, sc);
-	if (kept)
-		setenv("WD_MODE", kept, 1);
-	else
-		unsetenv("WD_MODE");
-	free(kept);
+	mode_restore(kept);
 	return ok;
 }
 

@@ -12,6 +12,7 @@
 
 #include "device_util.h"
 #include "drivers/bounce_pool.h"
+#include "mode_util.h"
 #include "stats_util.h"
 
 #define PIECE	WD_BOUNCE_PIECE
@@ -27,17 +28,10 @@ static bool copies(const struct wd_comp_ctx *ctx)
 /* The same on the device that copies nothing. */
 static bool open_reference(struct wd_comp_ctx *ctx, int mode)
 {
-	const char *old = getenv("WD_MODE");
-	char *kept = old ? strdup(old) : NULL;
-	bool ok;
+	char *kept = mode_set("sva");
+	bool ok = open_ctx(ctx, LEVEL, mode, NULL);
 
-	setenv("WD_MODE", "sva", 1);
-	ok = open_ctx(ctx, LEVEL, mode, NULL);
-	if (kept)
-		setenv("WD_MODE", kept, 1);
-	else
-		unsetenv("WD_MODE");
-	free(kept);
+	mode_restore(kept);
 	return ok;
 }
 
