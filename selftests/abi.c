@@ -9,8 +9,7 @@
 #include <sys/resource.h>
 #include <sys/wait.h>
 
-#include <kselftest_harness.h>
-
+#include "harness.h"
 #include "raw.h"
 
 #define PAGE		4096

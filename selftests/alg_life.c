@@ -11,7 +11,7 @@
 
 #include <openssl/evp.h>
 
-#include <kselftest_harness.h>
+#include "harness.h"
 
 #include <wd_aead.h>
 #include <wd_cipher.h>
@@ -306,7 +306,7 @@ static void work_for_ever(int told)
 	}
 }
 
-TEST_F_TIMEOUT(alg_life, kill_with_requests_under_way, 120)
+TEST_F(alg_life, kill_with_requests_under_way)
 {
 	int rounds = raw_rounds(4, 100), told[2], status;
 	uint32_t seed = 3;
@@ -389,7 +389,7 @@ static void ends(struct __test_metadata *_metadata, FIXTURE_DATA(alg_life) *self
 		wd_alg_exit(&late);
 }
 
-TEST_F_TIMEOUT(alg_life, unbind_with_requests_under_way, 120)
+TEST_F(alg_life, unbind_with_requests_under_way)
 {
 	struct crew c;
 
@@ -411,7 +411,7 @@ TEST_F_TIMEOUT(alg_life, unbind_with_requests_under_way, 120)
 	}
 }
 
-TEST_F_TIMEOUT(alg_life, reset_with_requests_under_way, 120)
+TEST_F(alg_life, reset_with_requests_under_way)
 {
 	struct crew c;
 
@@ -422,7 +422,7 @@ TEST_F_TIMEOUT(alg_life, reset_with_requests_under_way, 120)
 }
 
 /* The library's thread is the one that tells. */
-TEST_F_TIMEOUT(alg_life, reset_with_a_thread_that_polls, 120)
+TEST_F(alg_life, reset_with_a_thread_that_polls)
 {
 	int64_t end = raw_now_ns() + RAW_TIMEOUT_MS * 1000000LL;
 	struct crew c;
@@ -470,7 +470,7 @@ static int in_the_child(struct crew *c)
 	return 0;
 }
 
-TEST_F_TIMEOUT(alg_life, fork_with_requests_under_way, 120)
+TEST_F(alg_life, fork_with_requests_under_way)
 {
 	struct crew c;
 	int status;
@@ -499,7 +499,7 @@ TEST_F_TIMEOUT(alg_life, fork_with_requests_under_way, 120)
 }
 
 /* Nobody is told of what was under way, and nothing is written any more. */
-TEST_F_TIMEOUT(alg_life, exit_with_requests_under_way, 120)
+TEST_F(alg_life, exit_with_requests_under_way)
 {
 	struct wd_alg_ctx other = { .alg = "copy" };
 	uint8_t a[64] = { 1 }, b[64] = { 0 };

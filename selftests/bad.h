@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * A channel and a stream that works on it, for the tests of what does not: included by one
- * file a program, behind kselftest_harness.h.
+ * file a program, behind harness.h.
  */
 #ifndef BAD_H
 #define BAD_H

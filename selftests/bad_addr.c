@@ -8,8 +8,7 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
-#include <kselftest_harness.h>
-
+#include "harness.h"
 #include "bad.h"
 
 #define PAGE	4096UL

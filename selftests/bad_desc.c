@@ -2,8 +2,7 @@
 /*
  * Descriptors that are wrong: each has a status of its own, and the channel goes on.
  */
-#include <kselftest_harness.h>
-
+#include "harness.h"
 #include "bad.h"
 #include "raw_ops.h"
 

@@ -8,8 +8,7 @@
 #include <openssl/evp.h>
 #include <openssl/params.h>
 
-#include <kselftest_harness.h>
-
+#include "harness.h"
 #include "crypt.h"
 
 #define PAGE	4096UL

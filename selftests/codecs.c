@@ -5,12 +5,12 @@
  */
 #include <sys/mman.h>
 
-#include <kselftest_harness.h>
 #include <lz4.h>
 #include <lz4frame.h>
 #include <lz4hc.h>
 #include <zstd.h>
 
+#include "harness.h"
 #include "raw_mem.h"
 
 #define LEN	(150 * 1024)

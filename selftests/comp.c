@@ -8,7 +8,7 @@
 #include <sys/mman.h>
 #include <zlib.h>
 
-#include <kselftest_harness.h>
+#include "harness.h"
 
 #include <wd_comp.h>
 #include "raw.h"
@@ -175,17 +175,17 @@ static void each_length(struct __test_metadata *_metadata, FIXTURE_DATA(comp) *s
 	wd_alg_comp_exit(&ctx);
 }
 
-TEST_F_TIMEOUT(comp, raw_all_levels, 120)
+TEST_F(comp, raw_all_levels)
 {
 	each_length(_metadata, self, WD_RAW);
 }
 
-TEST_F_TIMEOUT(comp, zlib_all_levels, 120)
+TEST_F(comp, zlib_all_levels)
 {
 	each_length(_metadata, self, WD_ZLIB);
 }
 
-TEST_F_TIMEOUT(comp, gzip_all_levels, 120)
+TEST_F(comp, gzip_all_levels)
 {
 	each_length(_metadata, self, WD_GZIP);
 }
@@ -328,7 +328,7 @@ static long stream_unpack(struct wd_comp_ctx *ctx, const uint8_t *in, size_t len
 	}
 }
 
-TEST_F_TIMEOUT(comp, streams_in_pieces, 120)
+TEST_F(comp, streams_in_pieces)
 {
 	static const size_t sizes[][2] = {
 		{ 1000000, 1000000 }, { 40000, 70000 }, { 5000, 900 }, { 700, 33 },
@@ -590,7 +590,7 @@ TEST_F(comp, truncated)
  * have no check sum, so there a damaged stream may be a good one; then both give
  * the same bytes.
  */
-TEST_F_TIMEOUT(comp, corrupted, 300)
+TEST_F(comp, corrupted)
 {
 	int rounds = raw_rounds(400, 20000);
 	uint32_t seed = 0xc0ffee;
@@ -950,7 +950,7 @@ TEST_F(comp, sixty_four_channels)
 }
 
 /* The window of a longer time: two million bytes through one context. */
-TEST_F_TIMEOUT(comp, long_stream, 120)
+TEST_F(comp, long_stream)
 {
 	const size_t total = soak() ? 200 << 20 : 2 << 20;
 	uint8_t *out = malloc(ROOM);

@@ -12,8 +12,7 @@
 #include <sys/prctl.h>
 #include <sys/wait.h>
 
-#include <kselftest_harness.h>
-
+#include "harness.h"
 #include "raw_mem.h"
 
 #define PAGE	4096UL
@@ -218,7 +217,7 @@ static void crowd_end(struct __test_metadata *_metadata, const pid_t *pid, bool 
 
 /* ------------------------------------------------------------------- ends */
 
-TEST_F_TIMEOUT(crowd, killed, 300)
+TEST_F(crowd, killed)
 {
 	int rounds = raw_rounds(3, 50);
 	uint32_t seed = 4;
@@ -237,7 +236,7 @@ TEST_F_TIMEOUT(crowd, killed, 300)
 }
 
 /* Half of the work is done by the time another program begins. */
-TEST_F_TIMEOUT(crowd, exec, 120)
+TEST_F(crowd, exec)
 {
 	pid_t pid[PEOPLE] = {};
 	int status;
@@ -263,7 +262,7 @@ TEST_F_TIMEOUT(crowd, exec, 120)
  * Children have the files of their killed parents, and neither memory nor rights. The
  * channels last as long as they do.
  */
-TEST_F_TIMEOUT(crowd, children_stay_behind, 120)
+TEST_F(crowd, children_stay_behind)
 {
 	int told[2], status, child;
 	pid_t pid;
@@ -306,7 +305,7 @@ TEST_F_TIMEOUT(crowd, children_stay_behind, 120)
 	close(told[0]);
 }
 
-TEST_F_TIMEOUT(crowd, unbound, 120)
+TEST_F(crowd, unbound)
 {
 	pid_t pid[PEOPLE] = {};
 
@@ -321,7 +320,7 @@ TEST_F_TIMEOUT(crowd, unbound, 120)
 	}
 }
 
-TEST_F_TIMEOUT(crowd, reset, 120)
+TEST_F(crowd, reset)
 {
 	pid_t pid[PEOPLE] = {};
 
@@ -333,7 +332,7 @@ TEST_F_TIMEOUT(crowd, reset, 120)
 	}
 }
 
-TEST_F_TIMEOUT(crowd, removed, 120)
+TEST_F(crowd, removed)
 {
 	pid_t pid[PEOPLE] = {};
 
@@ -345,7 +344,7 @@ TEST_F_TIMEOUT(crowd, removed, 120)
 }
 
 /* Killed and unbound at the same time. */
-TEST_F_TIMEOUT(crowd, killed_and_unbound, 120)
+TEST_F(crowd, killed_and_unbound)
 {
 	pid_t pid[PEOPLE] = {};
 
@@ -357,7 +356,7 @@ TEST_F_TIMEOUT(crowd, killed_and_unbound, 120)
 }
 
 /* In use: it cannot be unloaded. Where it can the channels are dead. */
-TEST_F_TIMEOUT(crowd, modules_unloaded, 120)
+TEST_F(crowd, modules_unloaded)
 {
 	pid_t pid[PEOPLE] = {};
 

@@ -5,8 +5,7 @@
  */
 #include <sys/mman.h>
 
-#include <kselftest_harness.h>
-
+#include "harness.h"
 #include "operand.h"
 
 #define BLOCKS	40

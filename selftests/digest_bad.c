@@ -7,8 +7,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#include <kselftest_harness.h>
-
+#include "harness.h"
 #include "digest_work.h"
 
 #define PAGE	4096UL

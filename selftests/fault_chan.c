@@ -10,8 +10,7 @@
 #include <sys/mman.h>
 #include <sys/wait.h>
 
-#include <kselftest_harness.h>
-
+#include "harness.h"
 #include "fault.h"
 #include "raw_mem.h"
 
@@ -436,7 +435,7 @@ static unsigned int thread_sites(struct __test_metadata *_metadata, pid_t tid)
 	return nth - 1;
 }
 
-TEST_F_TIMEOUT(fault, in_the_device, 300)
+TEST_F(fault, in_the_device)
 {
 	static const char * const kinds[] = { "wd_engine/", "wd_mgmt/", "wd_iommu_prq" };
 	pid_t tids[THREADS];

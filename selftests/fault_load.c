@@ -9,8 +9,7 @@
 #include <sys/syscall.h>
 #include <sys/utsname.h>
 
-#include <kselftest_harness.h>
-
+#include "harness.h"
 #include "fault.h"
 #include "raw.h"
 
@@ -345,18 +344,18 @@ TEST_F_TIMEOUT(fault, bind, 600)
 	ASSERT_EQ(0, bind(self->dir, self->bdf));
 }
 
-TEST_F_TIMEOUT(fault, unbind, 300)
+TEST_F(fault, unbind)
 {
 	every_site(_metadata, self, &(struct step){ unbind, bind });
 }
 
-TEST_F_TIMEOUT(fault, reset, 300)
+TEST_F(fault, reset)
 {
 	ONCE();
 	every_site(_metadata, self, &(struct step){ reset });
 }
 
-TEST_F_TIMEOUT(fault, hot_unplug, 300)
+TEST_F(fault, hot_unplug)
 {
 	ONCE();
 	every_site(_metadata, self, &(struct step){ take_away, find_again });

@@ -19,8 +19,7 @@
 #include <sys/wait.h>
 #include <poll.h>
 
-#include <kselftest_harness.h>
-
+#include "harness.h"
 #include "cover.h"
 #include "hostile.h"
 #include "hostile_calls.h"

@@ -7,8 +7,7 @@
 #include <errno.h>
 #include <sys/ioctl.h>
 
-#include <kselftest_harness.h>
-
+#include "harness.h"
 #include "hostile.h"
 #include "hostile_link.h"
 

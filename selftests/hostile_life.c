@@ -11,8 +11,7 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
-#include <kselftest_harness.h>
-
+#include "harness.h"
 #include "hostile_life.h"
 
 #define CHILDREN	4

@@ -9,8 +9,7 @@
 #include <pthread.h>
 #include <sys/ioctl.h>
 
-#include <kselftest_harness.h>
-
+#include "harness.h"
 #include "hostile.h"
 #include "hostile_work.h"
 

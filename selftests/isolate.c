@@ -7,8 +7,7 @@
 #include <fcntl.h>
 #include <sys/ioctl.h>
 
-#include <kselftest_harness.h>
-
+#include "harness.h"
 #include "raw_mem.h"
 
 #define SIZE		(1UL << 20)
@@ -115,7 +114,7 @@ static void works_again(struct __test_metadata *_metadata, long pinned)
 	raw_close(&c);
 }
 
-TEST_F_TIMEOUT(bad, errs_too_often, 120)
+TEST_F(bad, errs_too_often)
 {
 	long pinned = raw_pinned();
 	struct raw_chan c;

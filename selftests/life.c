@@ -12,8 +12,7 @@
 #include <sys/prctl.h>
 #include <sys/wait.h>
 
-#include <kselftest_harness.h>
-
+#include "harness.h"
 #include "raw_mem.h"
 
 #define PAGE	4096
@@ -120,7 +119,7 @@ FIXTURE_TEARDOWN(life)
 		EXPECT_EQ(0, raw_reserved());
 }
 
-TEST_F_TIMEOUT(life, kill_in_the_middle, 300)
+TEST_F(life, kill_in_the_middle)
 {
 	int rounds = raw_rounds(12, 340), ms, worst = 0, status;
 	uint32_t seed = 11;
@@ -265,7 +264,7 @@ TEST_F(life, threads_of_the_killed)
 	EXPECT_EQ(pid, waitpid(pid, &status, 0));
 }
 
-TEST_F_TIMEOUT(life, many_processes, 120)
+TEST_F(life, many_processes)
 {
 	enum { N = 16 };
 	pid_t pid[N];

@@ -5,8 +5,7 @@
  */
 #include <zlib.h>
 
-#include <kselftest_harness.h>
-
+#include "harness.h"
 #include "link_unit.h"
 
 #define CANARY	0x5a

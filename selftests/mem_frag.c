@@ -8,8 +8,7 @@
 #include <sys/mman.h>
 #include <sys/wait.h>
 
-#include <kselftest_harness.h>
-
+#include "harness.h"
 #include "raw_mem.h"
 
 #define PAGE		4096UL
@@ -202,7 +201,7 @@ FIXTURE(frag) {};
 FIXTURE_SETUP(frag) {}
 FIXTURE_TEARDOWN(frag) {}
 
-TEST_F_TIMEOUT(frag, a_large_reservation_of_pieces, 300)
+TEST_F(frag, a_large_reservation_of_pieces)
 {
 	long min_free, may_move, before;
 	int status;

@@ -8,8 +8,7 @@
 #include <sys/mman.h>
 #include <sys/wait.h>
 
-#include <kselftest_harness.h>
-
+#include "harness.h"
 #include "raw_mem.h"
 
 #define PAGE	4096UL

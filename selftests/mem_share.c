@@ -9,8 +9,7 @@
 #include <sys/socket.h>
 #include <sys/wait.h>
 
-#include <kselftest_harness.h>
-
+#include "harness.h"
 #include "raw_mem.h"
 
 #define PAGE	4096UL

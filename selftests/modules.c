@@ -7,8 +7,7 @@
 #include <glob.h>
 #include <limits.h>
 
-#include <kselftest_harness.h>
-
+#include "harness.h"
 #include "raw_mem.h"
 #include "raw_ops.h"
 
@@ -72,7 +71,7 @@ static size_t iomem(char *buf, size_t size)
 	return len;
 }
 
-TEST_F_TIMEOUT(modules, load_and_unload, 240)
+TEST_F(modules, load_and_unload)
 {
 	int rounds = raw_rounds(4, 50);
 	static char before[1 << 14], now[1 << 14];
@@ -111,7 +110,7 @@ TEST_F(modules, driver_first)
 }
 
 /* Any number and order of functions; the mode of each is found out. */
-TEST_F_TIMEOUT(modules, functions, 120)
+TEST_F(modules, functions)
 {
 	static const struct {
 		const char *parameter;
@@ -209,7 +208,7 @@ static void only_these(struct __test_metadata *_metadata, unsigned int set, uint
 }
 
 /* The hardware computes what it is told to, and not a bit more. */
-TEST_F_TIMEOUT(modules, algorithms, 120)
+TEST_F(modules, algorithms)
 {
 	static const unsigned int sets[] = { 1, 4, 2 | 8, 1 | 16, 1 | 2 | 4 | 8 | 16 };
 	struct raw_chan c;

@@ -6,8 +6,7 @@
  */
 #include <sys/mman.h>
 
-#include <kselftest_harness.h>
-
+#include "harness.h"
 #include "operand.h"
 
 #define PAGE	4096UL

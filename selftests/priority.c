@@ -8,8 +8,7 @@
 #include <sys/ioctl.h>
 #include <sys/wait.h>
 
-#include <kselftest_harness.h>
-
+#include "harness.h"
 #include "raw_mem.h"
 
 #define LEN	(32UL << 10)
@@ -144,7 +143,7 @@ static void wait_for(struct __test_metadata *_metadata, struct greedy *g, uint64
 }
 
 /* Beside channels of the largest weight that never rest the smallest one goes on, and on. */
-TEST_F_TIMEOUT(priority, nobody_starves, 300)
+TEST_F(priority, nobody_starves)
 {
 	enum { LARGE = 4 };
 	struct greedy g[LARGE + 1];

@@ -13,8 +13,7 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
-#include <kselftest_harness.h>
-
+#include "harness.h"
 #include "raw_mem.h"
 
 #define PAGE		4096UL

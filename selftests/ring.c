@@ -6,8 +6,7 @@
 #include <sched.h>
 #include <sys/ioctl.h>
 
-#include <kselftest_harness.h>
-
+#include "harness.h"
 #include "raw_mem.h"
 
 FIXTURE(ring) {

@@ -7,8 +7,7 @@
 #include <sched.h>
 #include <sys/mman.h>
 
-#include <kselftest_harness.h>
-
+#include "harness.h"
 #include "raw_mem.h"
 
 #define PAGE	4096UL

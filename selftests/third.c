@@ -11,7 +11,7 @@
 #include <openssl/crypto.h>
 #include <zlib.h>
 
-#include <kselftest_harness.h>
+#include "harness.h"
 
 #include <wd_comp.h>
 #include "raw.h"

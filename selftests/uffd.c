@@ -14,8 +14,7 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
-#include <kselftest_harness.h>
-
+#include "harness.h"
 #include "deadfs.h"
 #include "raw.h"
 
