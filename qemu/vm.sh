@@ -42,8 +42,10 @@ control=$share/.vm
 stage=$BUILD/stage/$version
 boot_seconds=240
 
+# One VM with several processors, or any number of those that have one.
+[ "$cpus" -eq 1 ] && lock=-s || lock=-x
 exec 8>"$BUILD/vm.lock"
-flock -n 8 || { say "waiting for another VM to end"; flock 8; }
+flock -n $lock 8 || { say "waiting for another VM to end"; flock $lock 8; }
 
 prepare_share() {
 	[ -n "$keep" ] || rm -rf "$share"

@@ -7,7 +7,9 @@ hostile="hostile_desc hostile_ring hostile_calls hostile_life"
 memory_tests="mem_reserve mem_share mem_import"
 # What is the same with any number of processors runs with two; and tools need no kernel that watches.
 [ "$(nproc)" -eq 1 ] || memory_tests="$memory_tests mem_frag" many=isolate
-[ "$(nproc)" -eq 1 ] || tools="wdzip.sh tools.sh libwdz.sh zlib_gone zlib_suites.sh ipu.sh"
+[ "$(nproc)" -eq 1 ] || tools="tools.sh zlib_gone ipu.sh"
+# ONCE=0: without what is the same on any kernel.
+[ "$(nproc)" -eq 1 ] || [ "${ONCE-}" = 0 ] || tools="$tools wdzip.sh libwdz.sh zlib_suites.sh"
 operations="cipher aead digest digest_bad move dif op_fault link link_bad"
 tests="abi ring bad_desc bad_addr sgl codecs uffd $operations $memory_tests protect priority life crowd comp third alg_life libwd.sh $hostile ${many-} pci modules"
 iomem=$(mktemp)
@@ -16,10 +18,10 @@ limit=$([ -n "$SOAK" ] && echo 7200 || echo 900)
 failed=0
 number=0
 . "$here/debug.sh"
-# On a kernel that watches every allocation also fails in turn, what is only load is less, and attacks last longer.
+# On a kernel that watches what is only load is less, and attacks last longer.
 if debug_kernel; then
-	tests="$tests fault_chan fault_load"
 	tools=''
+	[ -z "$SOAK" ] || tests="$tests fault_chan fault_load"
 	[ -n "$SOAK" ] || { limit=1800; export HOSTILE_SECONDS="${HOSTILE_SECONDS:-8}"; }
 	export SLOW=1
 fi
