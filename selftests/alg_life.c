@@ -279,7 +279,7 @@ FIXTURE_TEARDOWN(alg_life)
 	EXPECT_EQ(0, raw_select_mode(variant->mode));
 	EXPECT_LE(0, raw_wait_available(self->before, RAW_GONE_MS));
 	if (strcmp(variant->mode, "sva"))
-		EXPECT_EQ(0, raw_reserved());
+		EXPECT_EQ(0, raw_wait_reserved());
 	EXPECT_EQ(self->pinned, raw_wait_pinned(self->pinned));
 	EXPECT_EQ(0, works());
 }

@@ -57,7 +57,7 @@ FIXTURE_TEARDOWN(crowd)
 	EXPECT_LE(0, raw_wait_available(self->before, RAW_GONE_MS));
 	EXPECT_EQ(self->pinned, raw_wait_pinned(self->pinned));
 	if (strcmp(variant->mode, "sva"))
-		EXPECT_EQ(0, raw_reserved());
+		EXPECT_EQ(0, raw_wait_reserved());
 	ASSERT_EQ(0, raw_setup(&c));
 	ASSERT_EQ(0, raw_mem_reserve(&c, &m, RAW_MEM_WORK));
 	EXPECT_EQ(0, raw_mem_work(&c, &m, 1));
@@ -230,7 +230,7 @@ TEST_F(crowd, killed)
 		crowd_end(_metadata, pid, true);
 		ASSERT_LE(0, raw_wait_available(self->before, RAW_GONE_MS));
 		if (strcmp(variant->mode, "sva"))
-			ASSERT_EQ(0, raw_reserved());
+			ASSERT_EQ(0, raw_wait_reserved());
 		ASSERT_EQ(self->pinned, raw_wait_pinned(self->pinned));
 	}
 }

@@ -63,7 +63,7 @@ FIXTURE_TEARDOWN(fault)
 	EXPECT_EQ(0, raw_nop(&c));
 	raw_close(&c);
 	if (strcmp(variant->mode, "sva"))
-		EXPECT_EQ(0, raw_reserved());
+		EXPECT_EQ(0, raw_wait_reserved());
 	fault_report();
 }
 

@@ -116,7 +116,7 @@ FIXTURE_TEARDOWN(life)
 	EXPECT_EQ(0, raw_nop(&c));
 	raw_close(&c);
 	if (strcmp(variant->mode, "sva"))
-		EXPECT_EQ(0, raw_reserved());
+		EXPECT_EQ(0, raw_wait_reserved());
 }
 
 TEST_F(life, kill_in_the_middle)
@@ -181,7 +181,7 @@ TEST_F_TIMEOUT(leaks, kills_leak_no_memory, 900)
 			ASSERT_TRUE(WIFSIGNALED(status)) TH_LOG("it ended with %#x", status);
 			ASSERT_LE(0, raw_wait_available(available[i % MODES], RAW_GONE_MS));
 			if (i % MODES)
-				ASSERT_EQ(0, raw_reserved());
+				ASSERT_EQ(0, raw_wait_reserved());
 		}
 		after = raw_calm_memory();
 		lost[t] = before - after;

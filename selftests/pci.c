@@ -54,7 +54,7 @@ FIXTURE_TEARDOWN(pci)
 	EXPECT_EQ(0, raw_nop(&c));
 	raw_close(&c);
 	if (strcmp(variant->mode, "sva"))
-		EXPECT_EQ(0, raw_reserved());
+		EXPECT_EQ(0, raw_wait_reserved());
 }
 
 static char *output_of(const char *command)

@@ -293,16 +293,26 @@ long raw_pinned(void)
 	return least;
 }
 
-long raw_wait_pinned(long n)
+static long wait_until(long (*what)(void), long n)
 {
 	int64_t begin = raw_now_ns();
-	long now = pinned_now();
+	long now = what();
 
 	while (now != n && raw_now_ns() - begin < RAW_TIMEOUT_MS * 1000000LL) {
 		usleep(10000);
-		now = pinned_now();
+		now = what();
 	}
 	return now;
+}
+
+long raw_wait_reserved(void)
+{
+	return wait_until(raw_reserved, 0);
+}
+
+long raw_wait_pinned(long n)
+{
+	return wait_until(pinned_now, n);
 }
 
 long raw_calm_memory(void)

@@ -71,6 +71,8 @@ int raw_drop(struct raw_chan *c, uint32_t mem);
 
 /* What the device's driver says of the memory that channels reserved, in bytes: sysfs. */
 long raw_reserved(void);
+/* Wait until that is nothing: it goes after the channel is another's already. Return: what is left. */
+long raw_wait_reserved(void);
 
 /* kB in /proc/meminfo; 0: no such line. */
 long raw_meminfo(const char *key);
