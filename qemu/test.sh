@@ -59,7 +59,7 @@ host_tests() {
 
 # vm_begin NAME KERNEL CPUS [TESTS], vm_end NAME KERNEL CPUS. A debug kernel is several times slower.
 vm_begin() {
-	seconds=1800
+	seconds=2700
 	[ "$2" != debug ] || seconds=3600
 	say "testing on Linux $(kernel_version "$2"), $3 CPU${4:+: $4}"
 	{
