@@ -18,7 +18,8 @@ limit=$([ -n "$SOAK" ] && echo 7200 || echo 900)
 failed=0
 number=0
 . "$here/debug.sh"
-# On a kernel that watches what is only load is less, and attacks last longer.
+# On a kernel that watches, what is only load is less, and attacks last longer. Failures on demand, the longest of all, are
+# named by make test, which gives them VMs of their own.
 if debug_kernel; then
 	tools=''
 	[ -z "$SOAK" ] || tests="$tests fault_chan fault_load"
